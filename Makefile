@@ -1,0 +1,77 @@
+# The course's commands. `make` alone lists them. Everything installs itself into .venv the first time.
+SHELL := bash
+PYTHON ?= python3
+PROFILE ?= quick
+LESSONS ?=
+LESSON ?= 03_seq2seq
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTEST := $(BIN)/python -m pytest -q
+NBVAL := COURSEKIT_PROGRESS=0 $(PYTEST) --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg
+TOLERANCE := COURSEKIT_CHECK=required $(PYTEST) tests/test_expected.py
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+export OMP_WAIT_POLICY ?= PASSIVE
+
+.PHONY: help setup reports test lab bench exact clean distclean
+
+help:
+	@echo "make reports    run every lesson, write reports/$(PROFILE)/index.html (PROFILE=smoke|quick|full LESSONS='01 03')"
+	@echo "make test       unit tests, stored outputs of the notebooks, results within tolerance"
+	@echo "make lab        open JupyterLab on the notebooks"
+	@echo "make bench      how fast the lessons' models train on this machine"
+	@echo "make exact      check one lesson as if on other processors (LESSON=03_seq2seq)"
+	@echo "make clean      remove reports and runs, but not runs/full"
+	@echo "make distclean  the same, and the virtual environment"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || \
+	    { echo "make: no program '$(PYTHON)': install Python 3.11 or newer, or name it: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; sys.exit(None if sys.version_info >= (3, 11) else \
+	    "make: Python 3.11 or newer is needed and $(PYTHON) is " + v + ": name a newer one, as in make PYTHON=python3.12")'
+	@test -x $(BIN)/pip || { echo "Setting up $(VENV) (once; torch and the rest take a minute or more) ..."; \
+	    $(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }; }
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@
+
+reports: $(STAMP)
+	@status=0; $(BIN)/coursekit run $(LESSONS) --profile $(PROFILE) || status=$$?; \
+	    if [ $$status -gt 1 ]; then exit $$status; fi; \
+	    $(BIN)/coursekit report $(LESSONS) --profile $(PROFILE) && exit $$status
+
+test: $(STAMP)
+	@$(PYTEST) tests --ignore tests/test_expected.py
+ifeq ($(NOTEBOOKS),)
+	@echo "There are no notebooks yet, so there are no stored outputs and no results to check."
+else
+	@rm -rf runs/nbval
+	@COURSEKIT_RUNS=$(CURDIR)/runs/nbval $(NBVAL) $(NOTEBOOKS)
+	@COURSEKIT_RUNS=$(CURDIR)/runs/nbval $(TOLERANCE)
+endif
+	@echo "All checks passed."
+
+lab: $(STAMP)
+	@$(BIN)/jupyter lab notebooks
+
+bench: $(STAMP)
+	@$(BIN)/coursekit bench
+
+# The same lesson with the instructions of other processors, and with one thread: same text, results within tolerance.
+exact: $(STAMP)
+	@check() { name=$$1; shift; echo "== $(LESSON): $$*"; rm -rf "runs/exact/$$name"; \
+	        env "$$@" COURSEKIT_RUNS="$(CURDIR)/runs/exact/$$name" $(NBVAL) notebooks/$(LESSON).ipynb && \
+	        env "$$@" COURSEKIT_RUNS="$(CURDIR)/runs/exact/$$name" $(TOLERANCE) -k $(LESSON); }; \
+	    check default ATEN_CPU_CAPABILITY=default && \
+	    check avx2 ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 && \
+	    check cbwr MKL_CBWR=COMPATIBLE && \
+	    check one-thread COURSEKIT_THREADS=1
+	@echo "$(LESSON) agrees with its stored outputs under all four settings."
+
+clean:
+	@rm -rf reports runs/smoke runs/quick runs/nbval runs/exact runs/interactive .pytest_cache
+	@find coursekit tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean
+	@rm -rf $(VENV) coursekit.egg-info

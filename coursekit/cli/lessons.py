@@ -1,0 +1,102 @@
+"""`coursekit list`, `run`, `report` and `store`."""
+
+from typing import Annotated
+
+import typer
+
+from coursekit.errors import UsageError, nearest
+from coursekit.threads import side_by_side, thread_count
+
+FORMATS = ("html",)
+Lessons = Annotated[list[str] | None, typer.Argument(help="Lessons: 01, autoencoders or 01_autoencoders; none means all.",
+                                                     show_default=False)]
+Profile = Annotated[str, typer.Option(help="smoke, quick or full.")]
+
+
+def list_() -> None:
+    """The lessons, what they need, and how their last runs ended."""
+    from coursekit.reports import lessons, progress, record
+    out = progress.console()
+    rows = progress.table(out, "lesson", "title", "needs", *lessons.PROFILES)
+    for lesson in lessons.find([]):
+        runs = [record.load(record.folder(profile, lesson.id)) for profile in lessons.PROFILES]
+        rows.add_row(lesson.id, lesson.title, lesson.needs, *map(_last, runs))
+    out.print(rows)
+
+
+def run(
+    names: Lessons = None,
+    profile: Profile = "quick",
+    seed: Annotated[int, typer.Option(help="Seed of every random draw.", min=0)] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    jobs: Annotated[int, typer.Option(help="Lessons at a time.", min=1)] = 1,
+    force: Annotated[bool, typer.Option("--force", help="Run again what is up to date.")] = False,
+    param: Annotated[list[str] | None, typer.Option(help="A notebook's parameter, as NAME=VALUE.", show_default=False)] = None,
+) -> None:
+    """Run lessons; write runs/PROFILE/LESSON/notebook.ipynb and results.json."""
+    from coursekit.reports import lessons, progress
+    from coursekit.reports.run import plan
+    from coursekit.reports.run import run as run_jobs
+    chosen = {"profile": profile, "seed": seed, "device": device, **_parameters(param or [])}
+    lessons.profile(chosen["profile"])
+    _check_device(chosen["device"])
+    planned = plan(lessons.find(names or []), chosen)
+    out = progress.console(stderr=True)
+    workers = side_by_side(jobs)
+    if workers < min(jobs, len(planned)):
+        out.print(f"{workers} at a time: {jobs} lessons of {thread_count()} threads each would share cores and crawl "
+                  "(COURSEKIT_THREADS=1 makes room)")
+    with progress.watcher(out, planned) as watcher:
+        outcomes = run_jobs(planned, workers=workers, force=force, progress=watcher)
+    if len(outcomes) > 1:
+        out.print(progress.summary(out, outcomes))
+    if any(outcome.state in ("failed", "stopped") for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def report(
+    names: Lessons = None,
+    profile: Profile = "quick",
+    format: Annotated[str, typer.Option(help="html.")] = "html",
+) -> None:
+    """Make reports from lessons that ran, without running them again."""
+    from coursekit.reports import lessons
+    if format not in FORMATS:
+        raise UsageError(f"unknown format {format!r}: {nearest(format, FORMATS)}")
+    lessons.profile(profile)
+    chosen = lessons.find(names or [])
+    from coursekit.reports.render import render
+    index, warnings = render(chosen, profile=profile)
+    for warning in warnings:
+        typer.echo(f"coursekit: {warning}", err=True)
+    typer.echo(index)
+
+
+def store(names: Lessons = None) -> None:
+    """Run notebooks as they stand; keep their outputs in them and their results in tests/expected."""
+    from coursekit.reports import lessons, progress
+    from coursekit.reports.store import store as store_one
+    out = progress.console(stderr=True)
+    for lesson in lessons.find(names or []):
+        out.print(f"{lesson.id}: {store_one(lesson):,} bytes")
+
+
+def _parameters(pairs: list[str]) -> dict[str, object]:
+    """["seed=3"] -> {"seed": 3}; values are whole numbers where they look so, else text."""
+    if bad := [pair for pair in pairs if "=" not in pair]:
+        raise UsageError(f"--param {bad[0]!r} has no value: write it as NAME=VALUE, as in --param seed=1")
+    split = {name.strip(): value for name, _, value in (pair.partition("=") for pair in pairs)}
+    return {name: int(value) if value.lstrip("-").isdecimal() else value for name, value in split.items()}
+
+
+def _check_device(name: object) -> None:
+    if name != "auto":                                      # only then is torch worth the wait
+        from coursekit.runtime import find_device
+        find_device(str(name))
+
+
+def _last(outcome) -> str:
+    """A cell of `coursekit list`: how the last run ended."""
+    if outcome is None:
+        return "-"
+    return f"{outcome.seconds:.0f} s, {outcome.claims or 'no'} claims hold" if outcome.state == "ran" else outcome.state

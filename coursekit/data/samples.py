@@ -1,0 +1,183 @@
+"""Loaders of the bundled samples in data/: small, checked against their cards, decoded into memory at each load."""
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from coursekit import paths
+from coursekit.data import idx, layouts, store
+from coursekit.data.dataset import Dataset, Split
+from coursekit.data.entries import Entry
+from coursekit.data.patches import cut
+from coursekit.data.pictures import read_pictures
+from coursekit.data.places import held_out_names
+from coursekit.data.report import Report
+from coursekit.data.sources import Source
+from coursekit.data.views import views
+from coursekit.errors import DataError, UsageError, nearest
+
+CLASSES = {"fashion-mnist": layouts.CLOTHES, "mnist": layouts.DIGITS}
+
+
+@dataclass(frozen=True)
+class Card:
+    """A sample's card.toml and its folder."""
+
+    folder: Path
+    values: dict
+
+    @property
+    def sha256(self) -> str:
+        """Of the pictures' files, as for a full set's source."""
+        files = {name: digest for name, digest in self.values["files"].items() if name != "index.csv"}
+        return Source(self.folder, "bundled", files).sha256
+
+
+def load(entry: Entry, **options: object) -> Dataset:
+    """The bundled sample of this entry. DataError names the stand-in where it has none."""
+    if not entry.bundled:
+        raise DataError(f"{entry.name} has no bundled sample: data.load({entry.stand_in!r}) stands in, "
+                        f"and data.load({entry.name!r}, full=True) loads the real set.")
+    card = read_card(entry.name)
+    bad = [f"{file}: {problem}" for file, problem in problems(entry.name).items() if problem]
+    if bad:
+        raise DataError(f"the sample data/{entry.name} is damaged ({'; '.join(bad)}): "
+                        f"get it back with `git checkout -- data/{entry.name}`")
+    try:
+        classes, splits, report = LOADERS[entry.name](card, **options)
+    except TypeError as error:
+        if "unexpected keyword" not in str(error):
+            raise
+        raise UsageError(f"data.load({entry.name!r}): {_option(error, LOADERS[entry.name])}") from None
+    title, licence = card.values["title"], card.values["licence"]
+    return Dataset(entry.name, "bundled", title, licence, card.sha256, classes, splits, report)
+
+
+def read_card(name: str) -> Card:
+    """The card of a bundled sample."""
+    folder = paths.BUNDLED / name
+    try:
+        return Card(folder, tomllib.loads((folder / "card.toml").read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{folder / 'card.toml'} cannot be read: {error}") from None
+
+
+def problems(name: str) -> dict[str, str]:
+    """File of a sample -> what is wrong with it; empty text when all is well."""
+    card, found = read_card(name), {}
+    for file, digest in card.values["files"].items():
+        path = card.folder / file
+        found[file] = ("missing" if not path.is_file() else
+                       "" if store.checksum(path) == digest else "content differs from its card")
+    return found
+
+
+Loaded = tuple[list[str], dict[str, Split], Report]
+
+
+def _idx(card: Card) -> Loaded:
+    """MNIST's four files; images (N, 28, 28)."""
+    splits = {}
+    for split, files in layouts.IDX_FILES.items():
+        images, labels = (idx.parse((card.folder / f"{file}.gz").read_bytes(), file) for file in files)
+        layouts.check_idx(images, labels, files[0])
+        splits[split] = Split(torch.from_numpy(images.copy()), torch.from_numpy(labels.astype(np.int64)))
+    return CLASSES[card.values["name"]], splits, Report(sum(map(len, splits.values())))
+
+
+def _faces(card: Card, *, size: int = 64, grey: bool = False, test_share: float = 0.1) -> Loaded:
+    """Faces (N, size, size, 3), labels by folder; a share held out by the hash of the name."""
+    pictures, labels, classes = _read(card, size=size, grey=grey, shape="square")
+    return classes, _held_out(torch.stack(pictures.images), labels, pictures.names, test_share), pictures.report
+
+
+def _photos(card: Card, *, size: int = 32, patches_per_photo: int = 50, seed: int = 0, test_share: float = 0.2,
+            grey: bool = False) -> Loaded:
+    """Random patches (N, size, size, 3), split by photo within each category, labels by category."""
+    pictures, labels, classes = _read(card)
+    return classes, cut(pictures, labels, size=size, count=patches_per_photo, seed=seed, test_share=test_share,
+                        grey=grey), pictures.report
+
+
+def _views(card: Card, *, size: int, grey: bool, views_per_drawing: int, seed: int = 0, background: str = "white",
+           test_share: float = 0.1) -> Loaded:
+    """Turned, scaled and lit views of each drawing, labels by drawing; train and test views are drawn apart."""
+    with_alpha = _transparent(card)
+    names = [PurePosixPath(name).stem for name in with_alpha]
+    test = max(1, round(views_per_drawing * test_share))
+    splits = {}
+    for split, count in (("train", views_per_drawing - test), ("test", test)):
+        images = views(with_alpha, count=count, size=size, grey=grey, background=background, seed=(seed, split))
+        labels = torch.arange(len(names)).repeat_interleave(count)
+        splits[split] = Split(images, labels, tuple(name for name in with_alpha for _ in range(count)))
+    return names, splits, Report(len(with_alpha))
+
+
+def _fruits(card: Card, *, size: int = 100, grey: bool = False, views_per_drawing: int = 100, **options) -> Loaded:
+    """Fruits on white, as Fruits-360 photographed them: (N, size, size, 3)."""
+    return _views(card, size=size, grey=grey, views_per_drawing=views_per_drawing, **options)
+
+
+def _animals(card: Card, *, size: int = 28, grey: bool = True, views_per_drawing: int = 60, **options) -> Loaded:
+    """Animals, small and grey: (N, size, size)."""
+    return _views(card, size=size, grey=grey, views_per_drawing=views_per_drawing, **options)
+
+
+def _paintings(card: Card, *, size: int | None = None, test_share: float = 0.2) -> Loaded:
+    """A list of paintings (H, W, 3) of different sizes, the longer side at most size; split by painting."""
+    pictures, labels, classes = _read(card, size=size, shape="limit")
+    return classes, _held_out(pictures.images, labels, pictures.names, test_share), pictures.report
+
+
+def _pairs(card: Card, *, size: int = 256, test_share: float = 0.2) -> Loaded:
+    """Pairs: images (N, size, size, 3) the photo, targets the relief."""
+    from coursekit.data.sets import halves
+    pictures, labels, classes = _read(card, size=size, shape="pair")
+    splits = _held_out(torch.stack(pictures.images), torch.zeros_like(labels), pictures.names, test_share)
+    return [""], {name: halves(split) for name, split in splits.items()}, pictures.report
+
+
+LOADERS: dict[str, Callable[..., Loaded]] = {
+    "fashion-mnist": _idx, "mnist": _idx, "manga-faces": _faces, "cartoon-faces": _faces, "photos": _photos,
+    "fruits": _fruits, "animals": _animals, "paintings": _paintings, "satellite-relief": _pairs,
+}
+
+
+def _read(card: Card, **options: object) -> tuple:
+    """Pictures of the sample's archive, labels by folder (N,), classes."""
+    pictures = read_pictures(card.folder / "images.zip", **options)
+    folders = [PurePosixPath(name).parent.name for name in pictures.names]
+    classes = sorted(set(folders))
+    return pictures, torch.tensor([classes.index(folder) for folder in folders]), classes
+
+
+def _held_out(images: "Tensor | list[Tensor]", labels: Tensor, names: tuple[str, ...], share: float,
+              ) -> dict[str, Split]:
+    """Split off a share for testing, by the hashes of the names."""
+    test = held_out_names(names, share=share)
+    chosen = {"train": [i for i, name in enumerate(names) if name not in test],
+              "test": [i for i, name in enumerate(names) if name in test]}
+    return {split: Split(images[torch.tensor(rows, dtype=torch.int64)] if isinstance(images, Tensor)
+                         else [images[i] for i in rows], labels[rows], tuple(names[i] for i in rows))
+            for split, rows in chosen.items()}
+
+
+def _transparent(card: Card) -> dict:
+    """Name -> RGBA image of a sample of drawings."""
+    from zipfile import ZipFile
+
+    from PIL import Image
+    with ZipFile(card.folder / "images.zip") as file:
+        return {name: Image.open(file.open(name)).convert("RGBA") for name in sorted(file.namelist())}
+
+
+def _option(error: TypeError, loader: Callable) -> str:
+    import inspect
+    unknown = str(error).rpartition("argument ")[2].strip("'")
+    valid = [name for name, value in inspect.signature(loader).parameters.items() if value.kind is value.KEYWORD_ONLY]
+    return f"unknown option {unknown!r}: {nearest(unknown, valid) if valid else 'this sample has none.'}"

@@ -1,0 +1,1 @@
+"""Runs notebooks and renders them. Knows lessons as files only."""

@@ -1,0 +1,85 @@
+"""The index of reports: one card a lesson, with a picture, a sentence, and what came out."""
+
+import base64
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+from PIL import Image
+
+from coursekit.reports import record
+from coursekit.reports.lessons import LessonFile
+
+WIDTH = 480                                                 # of a thumbnail, in pixels
+HEADLINES = 4
+
+
+@dataclass(frozen=True)
+class Card:
+    """One lesson on the index page. facts: (name, value) pairs under its sentence."""
+
+    title: str
+    about: str
+    href: str
+    failure: str
+    machine: str
+    thumbnail: str
+    alt: str
+    facts: list[tuple[str, str]]
+
+
+def card(run: Path, *, profile: str) -> Card:
+    """The card of one run's folder."""
+    lesson, outcome, results = LessonFile(run / "notebook.ipynb"), record.load(run), record.results(run)
+    picture, alt = first_picture(lesson.notebook)
+    claims = [("claims that hold", outcome.claims)] if outcome and outcome.claims else []
+    seconds = [("seconds", str(results["seconds"]))] if "seconds" in results else []
+    measures = [(name, f"{results['measures'][name]:.4g}") for name in headlines(lesson, results)]
+    why = "" if outcome and outcome.state == "ran" else outcome.error if outcome else "It was interrupted."
+    title = lesson.title if lesson.title != "notebook" else run.name
+    return Card(title, lesson.about, f"{run.name}.html", why, machine(results), thumbnail(picture), alt,
+                claims + seconds + measures)
+
+
+def page(cards: list[Card], *, profile: str, style: str, policy: str) -> str:
+    """The index as a whole HTML page."""
+    environment = Environment(loader=FileSystemLoader(Path(__file__).parent / "template"), autoescape=True)
+    machines = ", ".join(dict.fromkeys(card.machine for card in cards if card.machine)) or "this machine"
+    return environment.get_template("index.html.j2").render(cards=cards, profile=profile, machine=machines,
+                                                            style=Markup(style), policy=Markup(policy))
+
+
+def headlines(lesson: LessonFile, results: dict) -> list[str]:
+    """Names of the measures to show: those the notebook's metadata names as headline, else the first four."""
+    measures = results.get("measures", {})
+    named = lesson.notebook.get("metadata", {}).get("coursekit", {}).get("headline", [])
+    return [name for name in named if name in measures] or list(measures)[:HEADLINES]
+
+
+def machine(results: dict) -> str:
+    """What a run was computed on."""
+    device = results.get("device", "")
+    return f"{results.get('processor', '')} ({device})" if device else ""
+
+
+def first_picture(notebook: dict) -> tuple[bytes, str]:
+    """The first PNG among a notebook's outputs and its alternative text; empty where there is none."""
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            if data := output.get("data", {}).get("image/png"):
+                return base64.b64decode("".join(data)), output.get("metadata", {}).get("image/png", {}).get("alt", "")
+    return b"", ""
+
+
+def thumbnail(png: bytes) -> str:
+    """PNG bytes -> base64 of a JPEG at most 480 pixels wide, on white."""
+    if not png:
+        return ""
+    picture = Image.open(io.BytesIO(png)).convert("RGBA")
+    white = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    white.thumbnail((WIDTH, WIDTH))
+    buffer = io.BytesIO()
+    white.save(buffer, "JPEG", quality=85)
+    return base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,100 @@
+"""Everything that decides whether two runs agree: seeds, threads, device, precision.
+
+Threads count: the gradient of a convolution is summed in an order that depends on their number, so it is fixed.
+"""
+
+import os
+import platform
+import random
+from contextlib import nullcontext
+from dataclasses import dataclass
+from hashlib import sha256
+
+import torch
+
+from coursekit.errors import UsageError, nearest
+from coursekit.threads import thread_count
+
+PRECISIONS = ("exact", "fast")
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """How this process computes. precision "exact" is float32; "fast" is bfloat16 where the hardware has it."""
+
+    seed: int
+    device: torch.device
+    threads: int
+    precision: str = "exact"
+
+    @property
+    def amp(self) -> bool:
+        """True when matrix products and convolutions run in bfloat16."""
+        return self.precision == "fast" and has_bfloat16(self.device)
+
+    def autocast(self):
+        """Context for a forward pass in this precision; master weights and gradients stay float32."""
+        return torch.autocast(self.device.type, torch.bfloat16) if self.amp else nullcontext()
+
+    def generator(self, *stream: object) -> torch.Generator:
+        """A CPU generator for one named stream of draws, independent of every other stream and of their order."""
+        return generator(self.seed, *stream)
+
+
+def setup(*, seed: int = 0, device: str = "auto", precision: str = "exact", threads: int | None = None) -> Runtime:
+    """Fix seeds, threads and algorithms for this process and return the choice. UsageError on an unknown value."""
+    if precision not in PRECISIONS:
+        raise UsageError(f"unknown precision {precision!r}: {nearest(precision, PRECISIONS)}")
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")     # without it cuBLAS refuses deterministic mode
+    threads = threads or thread_count()
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False     # a guard against other people's bugs, and slow
+    torch.manual_seed(seed)
+    random.seed(seed)
+    return Runtime(seed=seed, device=find_device(device), threads=threads, precision=precision)
+
+
+def find_device(name: str = "auto") -> torch.device:
+    """"auto" is the GPU where there is one; "cpu", "cuda", "cuda:1" and "mps" are taken as said."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in ("cpu", "cuda", "mps"):
+        raise UsageError(f"unknown device {name!r}: {nearest(name, ('auto', 'cpu', 'cuda', 'mps'))}")
+    count = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}[device.type]
+    if (device.index or 0) >= count:
+        raise UsageError(f"device {name!r} is not on this machine: use --device cpu, or auto")
+    return device
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """True where bfloat16 products run in hardware (elsewhere they would be slower than float32)."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+
+
+def generator(seed: int, *stream: object) -> torch.Generator:
+    """A generator seeded by the seed and a stream's name: adding a stream never shifts the draws of another."""
+    digest = sha256("/".join(map(str, (seed, *stream))).encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8]) >> 1)
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the numbers depend on."""
+    from importlib.metadata import version
+    packages = ("coursekit", "torch", "torchvision", "numpy", "pillow", "scikit-image", "matplotlib")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+def processor() -> str:
+    """The processor's name, for the record of a run."""
+    try:
+        with open("/proc/cpuinfo") as lines:
+            return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

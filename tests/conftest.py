@@ -1,0 +1,40 @@
+"""Shared by the tests: a small course of fixture notebooks in a folder of its own."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import coursekit                                            # noqa: F401  before torch: it tells torch's threads how to wait
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """Put copies of fixture notebooks, named by number or id, into a course of their own; returns its folder."""
+
+    def make(*names: str) -> Path:
+        lessons = tmp_path / "notebooks"
+        lessons.mkdir(exist_ok=True)
+        for name in names:
+            shutil.copy(next(FIXTURES.glob(f"{name}*.ipynb")), lessons)
+        return tmp_path
+
+    for name in ("notebooks", "runs", "reports"):
+        monkeypatch.setenv(f"COURSEKIT_{name.upper()}", str(tmp_path / name))
+    for name in ("COURSEKIT_PROFILE", "COURSEKIT_OUT", "COURSEKIT_THREADS", "COURSEKIT_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+    return make
+
+
+@pytest.fixture
+def coursekit(capsys):
+    """Run the command line in this process: arguments -> (exit code, stdout, stderr)."""
+    from coursekit.cli import guarded
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = guarded(list(arguments))
+        return code, *capsys.readouterr()
+
+    return call

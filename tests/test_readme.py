@@ -1,0 +1,41 @@
+"""The README tells the truth: its results are those kept in tests/expected/full, its files and lessons exist."""
+
+import json
+import re
+
+import pytest
+
+from coursekit import paths
+from coursekit.reports.lessons import lessons
+
+TEXT = (paths.ROOT / "README.md").read_text(encoding="utf-8")
+ROWS = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in TEXT.splitlines() if line.startswith("|")]
+RESULTS = [row for row in ROWS if len(row) == 5 and re.search(r"`[a-z0-9_]+`", row[1])]     # lesson, figure, source, ours, seconds
+
+
+def reference(number: str) -> dict:
+    return json.loads(next((paths.EXPECTED / "full").glob(f"{number}_*.json")).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("row", RESULTS, ids=lambda row: row[1])
+def test_results_are_those_measured_at_full(row):
+    lesson, figure, _, ours, seconds = row
+    kept = reference(lesson)
+    value = kept["measures"][re.search(r"`([a-z0-9_]+)`", figure).group(1)]["value"]
+    shown = re.match(r"\**([\d.]+)( %)?", ours)
+    number = float(shown.group(1)) / (100 if shown.group(2) else 1)
+    digits = len(shown.group(1).partition(".")[2]) + (2 if shown.group(2) else 0)
+    assert number == pytest.approx(value, abs=0.51 * 10**-digits), f"tests/expected/full says {value}"
+    assert float(seconds) == pytest.approx(kept["run"]["seconds"], abs=1)
+
+
+def test_every_lesson_has_its_row_and_its_results():
+    for lesson in lessons():
+        assert [row for row in ROWS if row[0] == lesson.title], lesson.title
+        assert [row for row in RESULTS if row[0] == lesson.id[:2]], f"no results of {lesson.id}"
+
+
+def test_files_named_in_the_readme_exist():
+    for name in re.findall(r"\]\(([\w./-]+)\)", TEXT) + re.findall(r"`((?:data|tests|coursekit)/[\w./-]*)`", TEXT):
+        assert (paths.ROOT / name).exists(), name
+
