@@ -1,0 +1,56 @@
+"""How near a set of made pictures is to a set of real ones, judged by features of both. Features are (N, D)."""
+
+import torch
+from torch import Tensor
+
+
+def frechet_distance(a: Tensor, b: Tensor) -> float:
+    """Squared Fréchet distance of the Gaussians fitted to two sets of features (Heusel et al. 2017, equation 6).
+
+    a (N, D), b (M, D) -> |mean_a - mean_b|^2 + tr(A + B - 2 (A B)^(1/2)), in squared units of the features. Few
+    examples make it too large: compare it with the distance between two sets of real pictures of the same sizes.
+    """
+    _check(a, b)
+    a, b = a.double(), b.double()
+    shift = (a.mean(0) - b.mean(0)).square().sum()
+    cov_a, cov_b = _covariance(a), _covariance(b)
+    root_a = _root(cov_a)
+    cross = torch.linalg.eigvalsh(root_a @ cov_b @ root_a).clamp(min=0).sqrt().sum()    # tr (A B)^(1/2)
+    return float((shift + cov_a.trace() + cov_b.trace() - 2 * cross).clamp(min=0))
+
+
+def precision_recall(real: Tensor, made: Tensor, *, k: int = 3) -> tuple[float, float]:
+    """Improved precision and recall (Kynkäänniemi et al. 2019, equation 2). real (N, D), made (M, D) -> two shares.
+
+    Precision: made pictures within some real one's k-th neighbour distance. Recall: real ones within a made one's.
+    """
+    _check(real, made)
+    if not 1 <= k < min(len(real), len(made)):
+        raise ValueError(f"k is {k}: it must be at least 1 and less than the {min(len(real), len(made))} pictures")
+    real, made = real.double(), made.double()
+    between = torch.cdist(real, made)                                                   # (N, M)
+    inside_real = between <= _reach(real, k)[:, None]
+    inside_made = between <= _reach(made, k)[None, :]
+    return inside_real.any(0).double().mean().item(), inside_made.any(1).double().mean().item()
+
+
+def _reach(points: Tensor, k: int) -> Tensor:
+    """Distance of each point to its k-th nearest other. (N, D) -> (N,)."""
+    return torch.cdist(points, points).kthvalue(k + 1, dim=1).values                    # the nearest is the point itself
+
+
+def _covariance(features: Tensor) -> Tensor:
+    return torch.atleast_2d(torch.cov(features.T))                                      # (D, D)
+
+
+def _root(matrix: Tensor) -> Tensor:
+    """Symmetric square root of a positive semidefinite matrix (D, D)."""
+    values, vectors = torch.linalg.eigh(matrix)
+    return vectors * values.clamp(min=0).sqrt() @ vectors.T
+
+
+def _check(a: Tensor, b: Tensor) -> None:
+    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
+        raise ValueError(f"features must be (N, D) and (M, D), not {tuple(a.shape)} and {tuple(b.shape)}")
+    if min(len(a), len(b)) < 2:
+        raise ValueError(f"at least two pictures are needed on each side, not {len(a)} and {len(b)}")
