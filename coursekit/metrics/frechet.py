@@ -13,10 +13,9 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
     _check(a, b)
     a, b = a.double(), b.double()
     shift = (a.mean(0) - b.mean(0)).square().sum()
-    cov_a, cov_b = _covariance(a), _covariance(b)
-    root_a = _root(cov_a)
-    cross = torch.linalg.eigvalsh(root_a @ cov_b @ root_a).clamp(min=0).sqrt().sum()    # tr (A B)^(1/2)
-    return float((shift + cov_a.trace() + cov_b.trace() - 2 * cross).clamp(min=0))
+    root_a, root_b = _root(a), _root(b)                                                 # A = root_a' root_a, and B so
+    cross = torch.linalg.svdvals(root_a @ root_b.T).sum()                               # tr (A B)^(1/2)
+    return float((shift + root_a.square().sum() + root_b.square().sum() - 2 * cross).clamp(min=0))
 
 
 def precision_recall(real: Tensor, made: Tensor, *, k: int = 3) -> tuple[float, float]:
@@ -39,14 +38,10 @@ def _reach(points: Tensor, k: int) -> Tensor:
     return torch.cdist(points, points).kthvalue(k + 1, dim=1).values                    # the nearest is the point itself
 
 
-def _covariance(features: Tensor) -> Tensor:
-    return torch.atleast_2d(torch.cov(features.T))                                      # (D, D)
-
-
-def _root(matrix: Tensor) -> Tensor:
-    """Symmetric square root of a positive semidefinite matrix (D, D)."""
-    values, vectors = torch.linalg.eigh(matrix)
-    return vectors * values.clamp(min=0).sqrt() @ vectors.T
+def _root(features: Tensor) -> Tensor:
+    """A matrix R with R' R the covariance of features (N, D), so that no covariance is ever formed. -> (min(N, D), D)."""
+    centred = (features - features.mean(0)) / (len(features) - 1) ** 0.5
+    return centred if len(centred) <= centred.shape[1] else torch.linalg.qr(centred, mode="r").R
 
 
 def _check(a: Tensor, b: Tensor) -> None:
