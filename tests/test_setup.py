@@ -67,7 +67,8 @@ def test_commands_in_the_readme_exist():
     text = (paths.ROOT / "README.md").read_text()
     code = "\n".join(block or span for block, span in re.findall(r"```[a-z]*\n(.*?)```|`([^`\n]+)`", text, re.DOTALL))
     assert set(re.findall(r"^make ([a-z]+)", code, re.MULTILINE)) <= TARGETS
-    assert set(re.findall(r"^coursekit ([a-z]+)", code, re.MULTILINE)) <= {"list", "run", "report", "store", "data", "doctor", "bench"}
+    assert set(re.findall(r"^coursekit ([a-z]+)", code, re.MULTILINE)) <= {"list", "run", "report", "store", "handin", "marks", "data", "doctor",
+                                                                               "bench"}
 
 
 def test_ci_runs_the_two_commands_without_asking_anything():

@@ -1,4 +1,4 @@
-"""The command line: `coursekit list | run | report | store | data … | doctor | bench`.
+"""The command line: `coursekit list | run | report | store | handin | marks | data … | doctor | bench`.
 
 Heavy modules are imported by the command that needs them, so that help and lists come at once. What a person did
 wrong is told in one line, with the nearest valid names, and nothing is started.
@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from coursekit.cli import data, lessons
+from coursekit.cli import data, lessons, marks
 from coursekit.cli.names import OPTIONS
 from coursekit.errors import CourseError, nearest
 
@@ -20,6 +20,7 @@ app.command("list")(lessons.list_)
 app.command()(lessons.run)
 app.command()(lessons.report)
 app.command()(lessons.store)
+app.command()(marks.marks)
 app.add_typer(data.app, name="data")
 
 @app.command()
