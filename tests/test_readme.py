@@ -6,26 +6,26 @@ import re
 import pytest
 
 from coursekit import paths
-from coursekit.reports.lessons import lessons
+from coursekit.reports.lessons import PROFILES, lessons
 
 TEXT = (paths.ROOT / "README.md").read_text(encoding="utf-8")
 ROWS = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in TEXT.splitlines() if line.startswith("|")]
-RESULTS = [row for row in ROWS if len(row) == 5 and re.search(r"`[a-z0-9_]+`", row[1])]     # lesson, figure, source, ours, seconds
+RESULTS = [row for row in ROWS if len(row) == 6 and row[4] in PROFILES]     # lesson, figure, source, ours, profile, seconds
 
 
-def reference(number: str) -> dict:
-    return json.loads(next((paths.EXPECTED / "full").glob(f"{number}_*.json")).read_text(encoding="utf-8"))
+def reference(number: str, profile: str) -> dict:
+    return json.loads(next((paths.EXPECTED / profile).glob(f"{number}_*.json")).read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("row", RESULTS, ids=lambda row: row[1])
-def test_results_are_those_measured_at_full(row):
-    lesson, figure, _, ours, seconds = row
-    kept = reference(lesson)
+def test_results_are_those_measured(row):
+    lesson, figure, _, ours, profile, seconds = row
+    kept = reference(lesson, profile)
     value = kept["measures"][re.search(r"`([a-z0-9_]+)`", figure).group(1)]["value"]
     shown = re.match(r"\**([\d.]+)( %)?", ours)
     number = float(shown.group(1)) / (100 if shown.group(2) else 1)
     digits = len(shown.group(1).partition(".")[2]) + (2 if shown.group(2) else 0)
-    assert number == pytest.approx(value, abs=0.51 * 10**-digits), f"tests/expected/full says {value}"
+    assert number == pytest.approx(value, abs=0.51 * 10**-digits), f"tests/expected/{profile} says {value}"
     assert float(seconds) == pytest.approx(kept["run"]["seconds"], abs=1)
 
 
