@@ -38,6 +38,14 @@ def test_sample_has_the_stated_form(name):
         assert loaded.train.targets.shape == loaded.train.images.shape
 
 
+def test_relief_is_split_by_place_as_its_index_says():
+    loaded = data.load("satellite-relief", size=32)
+    rows = (paths.BUNDLED / "satellite-relief/index.csv").read_text(encoding="utf-8").splitlines()[1:]
+    said = {split: {row.split(",")[0] for row in rows if row.split(",")[1] == split} for split in ("train", "test")}
+    assert {"train": set(loaded.train.names), "test": set(loaded.test.names)} == said
+    assert len(loaded.train) + len(loaded.test) == len(rows)
+
+
 def test_paintings_have_sizes_of_their_own():
     loaded = data.load("paintings", size=200)
     images = [*loaded.train.images, *loaded.test.images]

@@ -1,5 +1,6 @@
 """Loaders of the bundled samples in data/: small, checked against their cards, decoded into memory at each load."""
 
+import csv
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -134,11 +135,13 @@ def _paintings(card: Card, *, size: int | None = None, test_share: float = 0.2) 
     return classes, _held_out(pictures.images, labels, pictures.names, test_share), pictures.report
 
 
-def _pairs(card: Card, *, size: int = 256, test_share: float = 0.2) -> Loaded:
-    """Pairs: images (N, size, size, 3) the photo, targets the relief."""
+def _pairs(card: Card, *, size: int = 256) -> Loaded:
+    """Pairs: images (N, size, size, 3) the photo, targets the relief; split by place as index.csv says: neighbours overlap."""
     from coursekit.data.sets import halves
     pictures, labels, classes = _read(card, size=size, shape="pair")
-    splits = _held_out(torch.stack(pictures.images), torch.zeros_like(labels), pictures.names, test_share)
+    with open(card.folder / "index.csv", encoding="utf-8", newline="") as file:
+        test = {row["name"] for row in csv.DictReader(file) if row["split"] == "test"}
+    splits = _part(torch.stack(pictures.images), torch.zeros_like(labels), pictures.names, test)
     return [""], {name: halves(split) for name, split in splits.items()}, pictures.report
 
 
@@ -159,7 +162,11 @@ def _read(card: Card, **options: object) -> tuple:
 def _held_out(images: "Tensor | list[Tensor]", labels: Tensor, names: tuple[str, ...], share: float,
               ) -> dict[str, Split]:
     """Split off a share for testing, by the hashes of the names."""
-    test = held_out_names(names, share=share)
+    return _part(images, labels, names, held_out_names(names, share=share))
+
+
+def _part(images: "Tensor | list[Tensor]", labels: Tensor, names: tuple[str, ...], test: set[str]) -> dict[str, Split]:
+    """Those named in test on one side, the others on the other."""
     chosen = {"train": [i for i, name in enumerate(names) if name not in test],
               "test": [i for i, name in enumerate(names) if name in test]}
     return {split: Split(images[torch.tensor(rows, dtype=torch.int64)] if isinstance(images, Tensor)
