@@ -178,7 +178,8 @@ def test_unexpected_errors_are_one_line_unless_debugging(course, coursekit, monk
 def test_no_more_lessons_at_a_time_than_cores_for_their_threads(course, coursekit, monkeypatch):
     course("01", "07")
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0, 1, 2, 3}, raising=False)
-    assert [threads.side_by_side(jobs) for jobs in (1, 2, 3)] == [1, 2, 2]
+    assert [threads.side_by_side(jobs) for jobs in (1, 3, 9)] == [1, 3, 4]
+    assert threads.side_by_side(3, "full") == 1             # one lesson takes all cores there
     monkeypatch.setenv("COURSEKIT_THREADS", "8")
     assert threads.side_by_side(2) == 1
     code, _, err = coursekit("run", "--jobs", "2")

@@ -163,7 +163,7 @@ def test_results_are_complete():
     assert results["lesson"] == "01_autoencoders" and results["profile"] == "quick" and results["seed"] == 4
     assert results["settings"] == PROFILES["quick"] and results["measures"] == {"mse": 0.5}
     assert results["claims"] == [{"text": "Small", "source": "", "measured": "0.5 < 3", "holds": True}]
-    assert results["device"] == "cpu" and results["threads"] == 2 and results["precision"] == "float32"
+    assert results["device"] == "cpu" and results["threads"] == 1 and results["precision"] == "float32"
     assert results["seconds"] > 0 and results["versions"] == runtime.versions()
     assert results["data"] == {"mnist": {"kind": "bundled", "sha256": "0" * 64}}
     assert results["figures"] == ["Loss", "Pictures"]
@@ -260,7 +260,7 @@ def test_checkpoints_belong_to_one_recipe_and_code(monkeypatch, tmp_path):
     assert first == path() and first.parent == start().out / "checkpoints" and first.name.startswith("dense-")
     others = [path(name="stacked"), path(seed=1), path(sha256="2"),
               path(profiles={**PROFILES, "full": {"rate": 0.02, "epochs": 20}})]
-    monkeypatch.setenv("COURSEKIT_THREADS", "1")
+    monkeypatch.setenv("COURSEKIT_THREADS", "3")
     others.append(path())
     monkeypatch.setenv("COURSEKIT_NOTEBOOKS", str(tmp_path))
     for source in ("loss = squared(x)", "loss = absolute(x)"):

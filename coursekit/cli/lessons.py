@@ -42,9 +42,9 @@ def run(
     _check_device(chosen["device"])
     planned = plan(lessons.find(names or []), chosen)
     out = progress.console(stderr=True)
-    workers = side_by_side(jobs)
+    workers = side_by_side(jobs, profile)
     if workers < min(jobs, len(planned)):
-        out.print(f"{workers} at a time: {jobs} lessons of {thread_count()} threads each would share cores and crawl "
+        out.print(f"{workers} at a time: {jobs} lessons of {thread_count(profile)} threads each would share cores and crawl "
                   "(COURSEKIT_THREADS=1 makes room)")
     with progress.watcher(out, planned) as watcher:
         outcomes = run_jobs(planned, workers=workers, force=force, progress=watcher)
