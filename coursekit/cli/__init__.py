@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from coursekit.cli import data, lessons, marks
+from coursekit.cli import data, handin, lessons, marks
 from coursekit.cli.names import OPTIONS
 from coursekit.errors import CourseError, nearest
 
@@ -20,6 +20,7 @@ app.command("list")(lessons.list_)
 app.command()(lessons.run)
 app.command()(lessons.report)
 app.command()(lessons.store)
+app.command()(handin.handin)
 app.command()(marks.marks)
 app.add_typer(data.app, name="data")
 

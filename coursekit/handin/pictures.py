@@ -1,0 +1,42 @@
+"""Are two pictures the same, even if one was shrunk, recompressed or cropped of its margin on the way into a report?"""
+
+import io
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageChops
+
+SIDE = 32
+ALIKE = 0.06                                                # mean difference of intensities in [0, 1], out of 32 x 32
+LARGEST_PIXELS = 60_000_000
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as 32 x 32 intensities in [0, 1], its width over its height, and its shorter side in pixels."""
+
+    small: np.ndarray
+    shape: float
+    pixels: int
+
+    @classmethod
+    def of(cls, content: bytes) -> "Picture | None":
+        """A picture from a file's bytes; None where it is none, or is too large to open."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                image = Image.open(io.BytesIO(content))
+                if image.width * image.height > LARGEST_PIXELS:
+                    return None
+                image = image.convert("RGBA")
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            return None
+        grey = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("L")
+        box = ImageChops.invert(grey).point(lambda value: 255 * (value > 16)).getbbox()
+        grey = grey.crop(box) if box else grey
+        small = np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.BOX), dtype=np.float32) / 255
+        return cls(small, grey.width / grey.height, min(image.size))
+
+    def same_as(self, other: "Picture") -> bool:
+        return abs(self.shape / other.shape - 1) < 0.1 and float(np.abs(self.small - other.small).mean()) < ALIKE
