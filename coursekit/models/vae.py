@@ -1,0 +1,159 @@
+"""Variational autoencoders of lessons 06 and 07: the source's for fruits, a smaller one for faces, and one with labels."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Coded(NamedTuple):
+    """What forward returns: the reconstruction, and the mean and log-variance of q(z|x), each (B, latent)."""
+
+    reconstruction: Tensor
+    mu: Tensor
+    logvar: Tensor
+
+
+def gaussian_kl(mu: Tensor, logvar: Tensor) -> Tensor:
+    """KL divergence of N(mu, exp(logvar)) from N(0, 1) in nats, for each dimension (Kingma & Welling 2014, appendix B).
+
+    (B, latent), (B, latent) -> (B, latent); the sum over the last axis is the KL of the whole code.
+    """
+    return 0.5 * (mu.square() + logvar.exp() - logvar - 1)
+
+
+def reconstruction_nats(x: Tensor, reconstruction: Tensor, *, sigma: float) -> Tensor:
+    """-log p(x|z) of a Gaussian with standard deviation sigma, without its constant: |x - x'|^2 / (2 sigma^2). -> (B,)."""
+    return (x.float() - reconstruction.float()).square().flatten(1).sum(1) / (2 * sigma**2)
+
+
+def negative_elbo(x: Tensor, coded: Coded, *, sigma: float, beta: float = 1.0) -> tuple[Tensor, Tensor, Tensor]:
+    """Loss, reconstruction and KL of each picture in nats, each (B,); loss = reconstruction + beta KL (Higgins et al. 2017)."""
+    reconstruction = reconstruction_nats(x, coded.reconstruction, sigma=sigma)
+    kl = gaussian_kl(coded.mu, coded.logvar).sum(1)
+    return reconstruction + beta * kl, reconstruction, kl
+
+
+def reparameterize(mu: Tensor, logvar: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    """A draw from N(mu, exp(logvar)) through which gradients pass: mu + sigma * noise. generator: of the CPU. -> (B, latent)."""
+    noise = torch.randn(mu.shape, generator=generator).to(mu.device)        # the same noise on every device
+    return mu + (0.5 * logvar).exp() * noise
+
+
+class FruitVAE(nn.Module):
+    """The source's VAE for fruit photos (lesson 06 A). x (B, 3, side, side) -> Coded. 53,655,152 weights, nearly all dense.
+
+    side 100 -> 50 -> 25, then 16 x 25 x 25 = 10,000 numbers into dense layers of `latent`. Convolutions have no bias.
+    """
+
+    def __init__(self, side: int = 100, latent: int = 2048):
+        super().__init__()
+        self.latent, small = latent, side // 4
+        flat = 16 * small * small
+        self.encoder = nn.Sequential(
+            *_conv(3, 16, 1), *_conv(16, 32, 2), *_conv(32, 64, 1), *_conv(64, 16, 2), nn.Flatten(),
+            nn.Linear(flat, latent), nn.BatchNorm1d(latent), nn.ReLU(),
+        )
+        self.mu, self.logvar = nn.Linear(latent, latent), nn.Linear(latent, latent)
+        self.decoder = nn.Sequential(
+            nn.Linear(latent, latent), nn.BatchNorm1d(latent), nn.ReLU(),
+            nn.Linear(latent, flat), nn.BatchNorm1d(flat), nn.ReLU(), nn.Unflatten(1, (16, small, small)),
+            *_transposed(16, 64, 2), *_transposed(64, 32, 1), *_transposed(32, 16, 2),
+            nn.ConvTranspose2d(16, 3, 3, padding=1, bias=False),
+        )
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        hidden = self.encoder(x)                            # (B, latent)
+        return self.mu(hidden).float(), self.logvar(hidden).float()
+
+    def decode(self, z: Tensor) -> Tensor:
+        return self.decoder(z)                              # (B, 3, side, side), linear
+
+    def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Coded:
+        mu, logvar = self.encode(x)
+        return Coded(self.decode(reparameterize(mu, logvar, generator)), mu, logvar)
+
+
+class ConvVAE(nn.Module):
+    """Convolutional VAE for faces (lesson 06 B). x (B, channels, side, side) in [0, 1] -> Coded.
+
+    Each width halves the side once, down to 4, and the decoder mirrors that: four widths are for 64x64, three for 32x32.
+    """
+
+    def __init__(self, latent: int = 64, widths: tuple[int, ...] = (32, 64, 96, 128), channels: int = 3):
+        super().__init__()
+        self.latent = latent
+        self.encoder, self.code = _down(channels, widths), nn.Linear(16 * widths[-1], 2 * latent)
+        self.decoder = _up(latent, widths, channels)
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return _halves(self.code(self.encoder(x)))          # mu, logvar: (B, latent) each
+
+    def decode(self, z: Tensor) -> Tensor:
+        return self.decoder(z)                              # (B, channels, side, side) in (0, 1)
+
+    def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Coded:
+        mu, logvar = self.encode(x)
+        return Coded(self.decode(reparameterize(mu, logvar, generator)), mu, logvar)
+
+
+class ConditionalVAE(nn.Module):
+    """VAE whose encoder and decoder are told the label (Sohn et al. 2015; lesson 07). x (B, channels, side, side) -> Coded.
+
+    labels int64 (B,). The encoder sees them as constant planes beside the colours, the decoder beside z. Blocks of ConvVAE.
+    """
+
+    def __init__(self, labels: int, latent: int = 64, widths: tuple[int, ...] = (32, 64, 96, 128), channels: int = 3):
+        super().__init__()
+        self.labels, self.latent = labels, latent
+        self.encoder, self.code = _down(channels + labels, widths), nn.Linear(16 * widths[-1], 2 * latent)
+        self.decoder = _up(latent + labels, widths, channels)
+
+    def encode(self, x: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+        planes = self._one_hot(label)[:, :, None, None].expand(-1, -1, *x.shape[2:])
+        return _halves(self.code(self.encoder(torch.cat([x, planes], 1))))      # mu, logvar: (B, latent) each
+
+    def decode(self, z: Tensor, label: Tensor) -> Tensor:
+        return self.decoder(torch.cat([z, self._one_hot(label)], 1))            # (B, channels, side, side) in (0, 1)
+
+    def forward(self, x: Tensor, label: Tensor, generator: torch.Generator | None = None) -> Coded:
+        mu, logvar = self.encode(x, label)
+        return Coded(self.decode(reparameterize(mu, logvar, generator), label), mu, logvar)
+
+    def _one_hot(self, label: Tensor) -> Tensor:
+        return F.one_hot(label, self.labels).float()        # (B, labels)
+
+
+def _conv(inputs: int, outputs: int, stride: int) -> tuple[nn.Module, ...]:
+    """A 3x3 convolution without bias, normalised."""
+    return nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+
+
+def _transposed(inputs: int, outputs: int, stride: int) -> tuple[nn.Module, ...]:
+    """Its mirror image: the side grows by the stride."""
+    convolution = nn.ConvTranspose2d(inputs, outputs, 3, stride, padding=1, output_padding=stride - 1, bias=False)
+    return convolution, nn.BatchNorm2d(outputs), nn.ReLU()
+
+
+def _down(channels: int, widths: tuple[int, ...]) -> nn.Sequential:
+    """(B, channels, 4 * 2^n, 4 * 2^n) -> (B, 16 * widths[-1]): n strided convolutions, normalised."""
+    steps = [layer for inputs, outputs in zip((channels, *widths), widths)
+             for layer in (nn.Conv2d(inputs, outputs, 4, 2, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2))]
+    return nn.Sequential(*steps, nn.Flatten())
+
+
+def _up(latent: int, widths: tuple[int, ...], channels: int) -> nn.Sequential:
+    """(B, latent) -> (B, channels, 4 * 2^n, 4 * 2^n) in (0, 1): the mirror image. A 4x4 kernel at stride 2 leaves no checkerboard."""
+    falling = widths[::-1]
+    steps = [layer for inputs, outputs in zip(falling, falling[1:])
+             for layer in (nn.ConvTranspose2d(inputs, outputs, 4, 2, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU())]
+    return nn.Sequential(
+        nn.Linear(latent, 16 * falling[0]), nn.Unflatten(1, (falling[0], 4, 4)), nn.BatchNorm2d(falling[0]), nn.ReLU(),
+        *steps, nn.ConvTranspose2d(falling[-1], channels, 4, 2, padding=1), nn.Sigmoid(),
+    )
+
+
+def _halves(code: Tensor) -> tuple[Tensor, Tensor]:
+    mu, logvar = code.float().chunk(2, dim=1)
+    return mu, logvar
