@@ -1,0 +1,78 @@
+"""Dask's worker processes: local ones, or those of a scheduler that exists. Light: torch is not imported."""
+
+import logging
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from typing import TYPE_CHECKING
+
+from coursekit.errors import CourseError, UsageError
+from coursekit.threads import cores, thread_count
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+SECONDS_TO_ANSWER = 5                                       # how long a scheduler may take to say hello
+LARGE = "distributed.admin.large-graph-warning-threshold"   # a sweep sends its pictures along, on purpose
+
+
+def address(given: str | None = None) -> str | None:
+    """The scheduler to use: the one given, else COURSEKIT_CLUSTER, else none."""
+    return given or os.environ.get("COURSEKIT_CLUSTER") or None
+
+
+def worker_count(tasks: int, threads: int | None = None) -> int:
+    """Worker processes for this many tasks: COURSEKIT_WORKERS, else one for each `threads` cores; never more than tasks."""
+    value = os.environ.get("COURSEKIT_WORKERS") or str(max(1, cores() // (threads or thread_count())))
+    if not value.isdecimal() or int(value) < 1:
+        raise UsageError(f"COURSEKIT_WORKERS is {value!r}: give a whole number from 1, or unset it")
+    return max(1, min(tasks, int(value)))
+
+
+@contextmanager
+def client(*, workers: int, address: str | None = None) -> "Iterator[Client]":
+    """A Dask client: of the scheduler at `address`, else of `workers` new local processes, which end with the block."""
+    import dask
+    with dask.config.set({LARGE: "2 GiB"}):
+        if address:
+            with _connect(address) as found:
+                yield found
+            return
+        from distributed import Client, LocalCluster
+        with _interrupts_held():
+            cluster = LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
+                                   memory_limit=0, silence_logs=logging.CRITICAL)
+        with cluster, Client(cluster) as found:
+            yield found
+
+
+def alone() -> None:
+    """Make this process, and kernels it starts, run sweeps by itself: it is a worker, and the others are busy too."""
+    os.environ["COURSEKIT_WORKERS"], os.environ["COURSEKIT_CLUSTER"] = "1", ""
+
+
+def _connect(address: str) -> "Client":
+    """A client of a scheduler that exists. CourseError where none answers."""
+    from distributed import Client
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    try:
+        return Client(address, timeout=SECONDS_TO_ANSWER, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:    # nobody there; not an address; somebody else there
+        raise CourseError(f"no Dask scheduler answers at {address!r} ({type(error).__name__}): start one with `dask scheduler`, "
+                          "or leave out --cluster and unset COURSEKIT_CLUSTER to use this machine") from None
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits, and processes started meanwhile never hear it: it is this process that ends them."""
+    if not hasattr(signal, "pthread_sigmask"):              # Windows
+        yield
+        return
+    resource_tracker.ensure_running()                       # or the first process started lets interrupts through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
