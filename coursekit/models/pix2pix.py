@@ -163,7 +163,7 @@ def initialise(model: nn.Module) -> None:
 
 
 @contextmanager
-def testing(model: nn.Module, *, dropout: bool = True, own_statistics: bool = False) -> Iterator[nn.Module]:
+def translating(model: nn.Module, *, dropout: bool = True, own_statistics: bool = False) -> Iterator[nn.Module]:
     """Within, the model translates: dropout on as published (section 3.3), gradients off, everything else as in eval.
 
     own_statistics: batch norm takes those of the pictures at hand, as published (batches of 1), not training's averages.
