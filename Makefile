@@ -9,9 +9,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest -q
-# A lesson takes one core, so two run beside each other; each notebook stays in one process, its cells in order.
+# A lesson takes one core, so two run beside each other, each in one process with its cells in order and no workers of its own.
 SIDE_BY_SIDE := -n $(JOBS) --dist loadfile
-NBVAL := COURSEKIT_PROGRESS=0 $(PYTEST) $(SIDE_BY_SIDE) --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg
+NBVAL := COURSEKIT_PROGRESS=0 COURSEKIT_WORKERS=1 $(PYTEST) $(SIDE_BY_SIDE) --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg
 TOLERANCE := COURSEKIT_CHECK=required $(PYTEST) tests/test_expected.py
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 export OMP_WAIT_POLICY ?= PASSIVE
