@@ -1,0 +1,164 @@
+"""Generative adversarial networks of lessons 09 and 10: dense and convolutional generators and discriminators.
+
+Pictures are (B, 1, 28, 28) in [-1, 1], noise is (B, latent), verdicts are logits (B, 1), positive for "real".
+Keras, which the source used, leaks 0.3 below zero and starts from Glorot's uniform weights; so do these networks. Its
+"same" padding of a 5x5 window with stride 2 puts one pixel before and two after, here two and one: a mirror image.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+SLOPE = 0.3                                                 # of LeakyReLU below zero: Keras's default
+DROPOUT = 0.3                                               # share of the discriminator's activations left out
+SIDE = 28
+
+
+class Generator(nn.Module):
+    """DCGAN's generator (Radford et al. 2016) as the source of lesson 10 built it. z (B, latent) -> (B, 1, 28, 28).
+
+    Two transposed convolutions double 7 to 14 to 28. `refine`: how many of stride 1 there are at 7x7, 14x14 and 28x28.
+    `width` is that of the last hidden layer. The defaults have 2,305,472 weights.
+    """
+
+    def __init__(self, *, latent: int = 100, width: int = 64, refine: tuple[int, int, int] = (1, 0, 0)):
+        super().__init__()
+        at_7, at_14, at_28 = refine
+        self.latent, first = latent, (4 if at_7 else 2) * width
+        hidden = [(2 * width, 1)] * at_7 + [(width, 2)] + [(width, 1)] * at_14      # (channels, stride) of each layer
+        last = [(width // 2, 2)] + [(width // 2, 1)] * (at_28 - 1) + [(1, 1)] if at_28 else [(1, 2)]
+        *hidden, (_, stride) = hidden + last
+        channels = [first, *(each for each, _ in hidden)]
+        self.start = nn.Sequential(nn.Linear(latent, 49 * first, bias=False), nn.BatchNorm1d(49 * first, eps=1e-3),
+                                   nn.LeakyReLU(SLOPE), nn.Unflatten(1, (first, 7, 7)))
+        self.body = nn.Sequential(*(_up(before, *each) for before, each in zip(channels, hidden)))
+        self.end = _transposed(channels[-1], 1, stride)
+        glorot(self)
+
+    def forward(self, z: Tensor) -> Tensor:
+        x = self.body(self.start(z))                        # (B, width, 14, 14) with the default `refine`
+        return torch.tanh(self.end(x))
+
+
+class Discriminator(nn.Module):
+    """DCGAN's discriminator as the source built it. x (B, 1, 28, 28) -> logits (B, 1).
+
+    Each of `halvings` convolutions halves the side (28, 14, 7) and doubles the channels from `width` on; `refine` more of
+    stride 1 follow each. The defaults have 212,865 weights.
+    """
+
+    def __init__(self, *, width: int = 64, halvings: int = 2, refine: int = 0):
+        super().__init__()
+        self.body, channels, side = _halvings(width, halvings, refine)
+        self.head = nn.Linear(channels * side * side, 1)
+        glorot(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.body(x).flatten(1))
+
+
+class SpectralDiscriminator(nn.Module):
+    """The same layers, each divided by its largest singular value (Miyato et al. 2018, section 2). x -> logits (B, 1).
+
+    Every layer is then at most 1-Lipschitz, up to the power iteration's error. No dropout: it would undo the bound.
+    """
+
+    def __init__(self, *, width: int = 64, halvings: int = 2, refine: int = 0):
+        super().__init__()
+        self.body, channels, side = _halvings(width, halvings, refine, dropout=0.0)
+        self.head = nn.Linear(channels * side * side, 1)
+        glorot(self)
+        for layer in [*self.body.modules(), self.head]:
+            if isinstance(layer, (nn.Conv2d, nn.Linear)):
+                spectral_norm(layer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.body(x).flatten(1))
+
+
+class DenseGenerator(nn.Module):
+    """A generator of dense layers only (lesson 09). z (B, latent) -> (B, 1, 28, 28).
+
+    The default has 2,432,784 weights, within 6 % of the convolutional one's.
+    """
+
+    def __init__(self, *, latent: int = 100, hidden: tuple[int, ...] = (512, 1024, 1024)):
+        super().__init__()
+        self.latent = latent
+        sizes = (latent, *hidden)
+        self.body = nn.Sequential(*(_dense(*pair) for pair in zip(sizes, sizes[1:])))
+        self.end = nn.Linear(sizes[-1], SIDE * SIDE)
+        glorot(self)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return torch.tanh(self.end(self.body(z))).unflatten(1, (1, SIDE, SIDE))
+
+
+class DenseDiscriminator(nn.Module):
+    """A discriminator of dense layers only (lesson 09). x (B, 1, 28, 28) -> logits (B, 1). The default has 217,473 weights."""
+
+    def __init__(self, *, hidden: tuple[int, ...] = (256, 64)):
+        super().__init__()
+        sizes = (SIDE * SIDE, *hidden)
+        self.body = nn.Sequential(nn.Flatten(), *(layer for pair in zip(sizes, sizes[1:]) for layer in (
+            nn.Linear(*pair), nn.LeakyReLU(SLOPE), nn.Dropout(DROPOUT))))
+        self.head = nn.Linear(sizes[-1], 1)
+        glorot(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.body(x))
+
+
+@torch.no_grad()
+def pictures(generator: nn.Module, z: Tensor, *, size: int = 500) -> Tensor:
+    """What a generator makes of noise z (N, latent), with the collected batch statistics. -> (N, 1, 28, 28) in [0, 1], CPU."""
+    was_training, device = generator.training, next(generator.parameters()).device
+    generator.eval()
+    made = torch.cat([generator(part.to(device)).float().cpu() for part in z.split(size)])
+    generator.train(was_training)
+    return (made + 1) / 2
+
+
+def weights(model: nn.Module) -> int:
+    """How many numbers training may change."""
+    return sum(each.numel() for each in model.parameters() if each.requires_grad)
+
+
+def glorot(model: nn.Module) -> None:
+    """Glorot's uniform weights (Glorot & Bengio 2010) and zero biases, Keras's default."""
+    for layer in model.modules():
+        if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
+            nn.init.xavier_uniform_(layer.weight)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+
+
+def _up(before: int, after: int, stride: int) -> nn.Sequential:
+    """Transposed convolution, batch norm, leak: (B, before, S, S) -> (B, after, stride * S, stride * S)."""
+    return nn.Sequential(_transposed(before, after, stride), nn.BatchNorm2d(after, eps=1e-3), nn.LeakyReLU(SLOPE))
+
+
+def _transposed(before: int, after: int, stride: int) -> nn.ConvTranspose2d:
+    """A 5x5 window whose output is exactly `stride` times as large."""
+    return nn.ConvTranspose2d(before, after, 5, stride=stride, padding=2, output_padding=stride - 1, bias=False)
+
+
+def _halvings(width: int, count: int, refine: int, dropout: float = DROPOUT) -> tuple[nn.Sequential, int, int]:
+    """Convolutions down from 28x28 -> (layers, channels and side of what comes out)."""
+    layers, before, side = [], 1, SIDE
+    for number in range(count):
+        after, side = width * 2 ** number, -(-side // 2)
+        layers.append(_down(before, after, 2, dropout))
+        layers.extend(_down(after, after, 1, dropout) for _ in range(refine))
+        before = after
+    return nn.Sequential(*layers), before, side
+
+
+def _down(before: int, after: int, stride: int, dropout: float) -> nn.Sequential:
+    """Convolution, leak, dropout: (B, before, S, S) -> (B, after, S / stride, S / stride), rounded up."""
+    return nn.Sequential(nn.Conv2d(before, after, 5, stride=stride, padding=2), nn.LeakyReLU(SLOPE), nn.Dropout(dropout))
+
+
+def _dense(before: int, after: int) -> nn.Sequential:
+    """Dense layer, batch norm, leak: (B, before) -> (B, after)."""
+    return nn.Sequential(nn.Linear(before, after, bias=False), nn.BatchNorm1d(after, eps=1e-3), nn.LeakyReLU(SLOPE))
