@@ -76,16 +76,17 @@ class FruitVAE(nn.Module):
 
 
 class ConvVAE(nn.Module):
-    """Convolutional VAE for faces (lesson 06 B). x (B, channels, side, side) in [0, 1] -> Coded.
+    """Convolutional VAE for faces (lesson 06 B). x (B, channels, side, side) in [0, 1] -> Coded. 1,533,491 weights for 64x64.
 
-    Each width halves the side once, down to 4, and the decoder mirrors that: four widths are for 64x64, three for 32x32.
+    side: 16, 32, 64 or 128. The encoder shrinks it to 4; the decoder grows it from 8, where dense layers have set the scene.
     """
 
-    def __init__(self, latent: int = 64, widths: tuple[int, ...] = (32, 64, 96, 128), channels: int = 3):
+    def __init__(self, latent: int = 32, side: int = 64, channels: int = 3):
         super().__init__()
         self.latent = latent
-        self.encoder, self.code = _down(channels, widths), nn.Linear(16 * widths[-1], 2 * latent)
-        self.decoder = _up(latent, widths, channels)
+        self.encoder = _Encoder(channels, side)
+        self.code = nn.Linear(self.encoder.features, 2 * latent)
+        self.decoder = _decoder(latent, side, channels)
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return _halves(self.code(self.encoder(x)))          # mu, logvar: (B, latent) each
@@ -104,11 +105,12 @@ class ConditionalVAE(nn.Module):
     labels int64 (B,). The encoder sees them as constant planes beside the colours, the decoder beside z. Blocks of ConvVAE.
     """
 
-    def __init__(self, labels: int, latent: int = 64, widths: tuple[int, ...] = (32, 64, 96, 128), channels: int = 3):
+    def __init__(self, labels: int, latent: int = 32, side: int = 64, channels: int = 3):
         super().__init__()
         self.labels, self.latent = labels, latent
-        self.encoder, self.code = _down(channels + labels, widths), nn.Linear(16 * widths[-1], 2 * latent)
-        self.decoder = _up(latent + labels, widths, channels)
+        self.encoder = _Encoder(channels + labels, side)
+        self.code = nn.Linear(self.encoder.features, 2 * latent)
+        self.decoder = _decoder(latent + labels, side, channels)
 
     def encode(self, x: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
         planes = self._one_hot(label)[:, :, None, None].expand(-1, -1, *x.shape[2:])
@@ -136,22 +138,40 @@ def _transposed(inputs: int, outputs: int, stride: int) -> tuple[nn.Module, ...]
     return convolution, nn.BatchNorm2d(outputs), nn.ReLU()
 
 
-def _down(channels: int, widths: tuple[int, ...]) -> nn.Sequential:
-    """(B, channels, 4 * 2^n, 4 * 2^n) -> (B, 16 * widths[-1]): n strided convolutions, normalised."""
-    steps = [layer for inputs, outputs in zip((channels, *widths), widths)
-             for layer in (nn.Conv2d(inputs, outputs, 4, 2, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2))]
-    return nn.Sequential(*steps, nn.Flatten())
+class _Encoder(nn.Sequential):
+    """(B, channels, side, side) -> (B, features). A patch of 6x6 at stride 4 first: full size is where convolutions are dear."""
+
+    def __init__(self, channels: int, side: int):
+        widths = (48, 96, 128, 192)[:_doublings(side, 8)]
+        steps = [*_normal(nn.Conv2d(channels, widths[0], 6, 4, padding=1, bias=False), nn.LeakyReLU(0.2))]
+        for inputs, outputs in zip(widths, widths[1:]):
+            steps += _normal(nn.Conv2d(inputs, outputs, 4, 2, padding=1, bias=False), nn.LeakyReLU(0.2))
+        super().__init__(*steps, nn.Flatten())
+        self.features = 16 * widths[-1]
 
 
-def _up(latent: int, widths: tuple[int, ...], channels: int) -> nn.Sequential:
-    """(B, latent) -> (B, channels, 4 * 2^n, 4 * 2^n) in (0, 1): the mirror image. A 4x4 kernel at stride 2 leaves no checkerboard."""
-    falling = widths[::-1]
-    steps = [layer for inputs, outputs in zip(falling, falling[1:])
-             for layer in (nn.ConvTranspose2d(inputs, outputs, 4, 2, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU())]
+def _decoder(codes: int, side: int, channels: int, hidden: int = 256) -> nn.Sequential:
+    """(B, codes) -> (B, channels, side, side) in (0, 1). A 4x4 kernel at stride 2 covers every pixel equally often: no checkerboard."""
+    widths = (64, 48, 24, 16)[:_doublings(side, 8)]
+    steps = [layer for inputs, outputs in zip(widths, widths[1:])
+             for layer in _normal(nn.ConvTranspose2d(inputs, outputs, 4, 2, padding=1, bias=False), nn.ReLU())]
     return nn.Sequential(
-        nn.Linear(latent, 16 * falling[0]), nn.Unflatten(1, (falling[0], 4, 4)), nn.BatchNorm2d(falling[0]), nn.ReLU(),
-        *steps, nn.ConvTranspose2d(falling[-1], channels, 4, 2, padding=1), nn.Sigmoid(),
+        nn.Linear(codes, hidden, bias=False), nn.BatchNorm1d(hidden), nn.ReLU(),
+        nn.Linear(hidden, 64 * widths[0], bias=False), nn.Unflatten(1, (widths[0], 8, 8)), nn.BatchNorm2d(widths[0]), nn.ReLU(),
+        *steps, nn.ConvTranspose2d(widths[-1], channels, 4, 2, padding=1), nn.Sigmoid(),
     )
+
+
+def _normal(convolution: nn.Conv2d | nn.ConvTranspose2d, activation: nn.Module) -> tuple[nn.Module, ...]:
+    return convolution, nn.BatchNorm2d(convolution.out_channels), activation
+
+
+def _doublings(side: int, smallest: int) -> int:
+    """How often `smallest` doubles to side."""
+    count = (side // smallest).bit_length() - 1
+    if side != smallest * 2**count or not 1 <= count <= 4:
+        raise ValueError(f"side is {side}: it must be {', '.join(str(smallest * 2**n) for n in range(1, 5))}")
+    return count
 
 
 def _halves(code: Tensor) -> tuple[Tensor, Tensor]:
