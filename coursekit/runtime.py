@@ -3,9 +3,11 @@
 Threads count: the gradient of a convolution is summed in an order that depends on their number, so it is fixed.
 """
 
+import ctypes
 import os
 import platform
 import random
+import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
@@ -47,12 +49,28 @@ def setup(*, seed: int = 0, device: str = "auto", precision: str = "exact", thre
         raise UsageError(f"unknown precision {precision!r}: {nearest(precision, PRECISIONS)}")
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")     # without it cuBLAS refuses deterministic mode
     threads = threads or thread_count()
+    keep_memory()
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
     torch.utils.deterministic.fill_uninitialized_memory = False     # a guard against other people's bugs, and slow
     torch.manual_seed(seed)
     random.seed(seed)
     return Runtime(seed=seed, device=find_device(device), threads=threads, precision=precision)
+
+
+def keep_memory(size: int = 1 << 30) -> bool:
+    """Tell the C library to keep freed memory, up to `size` bytes, for the next step -> whether it could be told.
+
+    A training step frees megabytes and asks for them again. Where glibc hands them back to the system in between, every
+    page is cleared anew: measured here, 40 % of a step of the denoiser and 20 % of one of the dense autoencoder.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is None:
+        return False                                        # no glibc: its own allocator decides
+    trim_threshold, map_threshold = -1, -3                  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h
+    mallopt(map_threshold, 1 << 25)                         # the most that an older glibc takes
+    mallopt(map_threshold, size)
+    return bool(mallopt(trim_threshold, size))
 
 
 def find_device(name: str = "auto") -> torch.device:
