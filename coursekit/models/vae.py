@@ -117,7 +117,8 @@ class ConditionalVAE(nn.Module):
         return _halves(self.code(self.encoder(torch.cat([x, planes], 1))))      # mu, logvar: (B, latent) each
 
     def decode(self, z: Tensor, label: Tensor) -> Tensor:
-        return self.decoder(torch.cat([z, self._one_hot(label)], 1))            # (B, channels, side, side) in (0, 1)
+        loud = self.latent**0.5 * self._one_hot(label)                          # as much energy as all of z, from the start
+        return self.decoder(torch.cat([z, loud], 1))                            # (B, channels, side, side) in (0, 1)
 
     def forward(self, x: Tensor, label: Tensor, generator: torch.Generator | None = None) -> Coded:
         mu, logvar = self.encode(x, label)
