@@ -18,9 +18,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from coursekit import runtime
 from coursekit.data.batches import Batches
+from coursekit.models import pix2pix
 from coursekit.models.autoencoder import DenseAutoencoder, Denoiser, StackedAutoencoder
 from coursekit.models.seq2seq import Decoder, Encoder, Seq2Seq
 from coursekit.training import adam, prepare
+from coursekit.training.adversarial import frozen
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,34 @@ def _sequences(generator: torch.Generator) -> tuple[Tensor, ...]:
     return tuple(torch.randint(1, 51, (12_000, length), generator=generator) for length in (6, 3, 3))
 
 
+class Players(nn.Module):
+    """Pix2Pix's generator and discriminator as one module: both learn from one batch."""
+
+    def __init__(self):
+        super().__init__()
+        self.generator, self.discriminator = pix2pix.Generator(), pix2pix.PatchDiscriminator()
+
+
+def _both_players(model: Players, batch: tuple[Tensor, ...]) -> Tensor:
+    """The work of a step of each, in one: the generator is judged by weights that this term leaves alone."""
+    photo, truth = batch
+    made = model.generator(photo)
+    loss = pix2pix.discriminator_loss(model.discriminator(photo, truth), model.discriminator(photo, made.detach()))
+    with frozen(model.discriminator):
+        return loss + pix2pix.generator_loss(model.discriminator(photo, made), made, truth)["loss"]
+
+
+def _picture_pairs(generator: torch.Generator) -> tuple[Tensor, ...]:
+    return tuple(torch.randint(0, 256, (32, 3, 256, 256), generator=generator, dtype=torch.uint8) for _ in range(2))
+
+
 CASES = (
     Case("dense autoencoder", DenseAutoencoder, 512, _images(784), _reconstruction),
     Case("stacked autoencoder", StackedAutoencoder, 150, _images(1024), _reconstruction),
     Case("denoiser", Denoiser, 64, _images(1, 28, 28), _reconstruction),
     Case("denoiser, source's batch", Denoiser, 2000, _images(1, 28, 28), _reconstruction),
     Case("seq2seq", lambda: Seq2Seq(Encoder(), Decoder()), 32, _sequences, _next_tokens),
+    Case("pix2pix 256, both players", Players, 1, _picture_pairs, _both_players),
 )
 
 

@@ -111,13 +111,15 @@ def test_weights_start_as_published():
     assert float(model.last.bias.detach().abs().max()) == 0
 
 
-def test_dropout_sits_in_the_first_three_blocks_of_the_decoder():
-    model = meta(Generator)
-    assert [any(isinstance(each, nn.Dropout) for each in block.modules()) for block in model.up] == [True] * 3 + [False] * 4
+@pytest.mark.parametrize("levels, dropping", [(8, 3), (6, 2), (5, 1), (4, 0)])
+def test_dropout_sits_in_the_first_three_blocks_of_the_decoder_where_they_have_full_width(levels, dropping):
+    model = meta(lambda: Generator(levels=levels))
+    drops = [any(isinstance(each, nn.Dropout) for each in block.modules()) for block in model.up]
+    assert drops == [True] * dropping + [False] * (levels - 1 - dropping)
 
 
 def test_dropout_acts_at_test_time_when_asked_and_only_then():
-    model, photo = Generator(levels=4, width=4), torch.rand(1, 3, 16, 16)
+    model, photo = Generator(levels=5, width=4), torch.rand(1, 3, 32, 32)
     with translating(model):
         assert not torch.equal(model(photo), model(photo))
     with translating(model, dropout=False):

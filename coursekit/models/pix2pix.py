@@ -43,7 +43,7 @@ class Generator(nn.Module):
     """U-Net (Ronneberger et al. 2015; pix2pix, section 3.2.1). x (B, inputs, S, S) in [-1, 1] -> (B, outputs, S, S).
 
     S is a multiple of 2**levels; at S = 2**levels the innermost map is 1x1. The first three blocks of the decoder
-    drop half of their values.
+    drop half of their values; with fewer levels those of them that have full width, 8 * width channels.
     """
 
     def __init__(self, inputs: int = 3, outputs: int = 3, *, levels: int = 8, width: int = 64, dropout: float = 0.5):
@@ -195,6 +195,6 @@ def _encoder(inputs: int, wide: list[int]) -> nn.ModuleList:
 
 
 def _decoder(inputs: list[int], wide: list[int], dropout: float) -> nn.ModuleList:
-    """All blocks of the decoder but the last, innermost first."""
-    return nn.ModuleList(UpSample(*pair, dropout=dropout if number < 3 else 0.0)
+    """All blocks of the decoder but the last, innermost first; dropout in the first three, as far as they have full width."""
+    return nn.ModuleList(UpSample(*pair, dropout=dropout if number < 3 and pair[1] == 8 * wide[0] else 0.0)
                          for number, pair in enumerate(zip(inputs, wide[-2::-1])))
