@@ -93,10 +93,10 @@ def test_a_page_fits_a_phone_the_dark_and_its_own_links(reports, name):
 def test_pictures_keep_their_alternative_text_and_captions(reports):
     pictures = Page(reports["07_shows"]).all("img")
     assert [each["alt"] for each in pictures] == ["A blue square", 'Blue, "all" over']
-    assert '<p class="ck-caption"><b>Figure 1.</b> A blue square</p>' in reports["07_shows"]
+    assert '<p class="ck-caption" id="figure-1"><b>Figure 1.</b> A blue square</p>' in reports["07_shows"]
     assert '<b>Table 1.</b> Two filters</p><table class="ck-table">' in reports["07_shows"]
     assert "[Picture: from afar]" in reports["07_shows"]                    # not fetched, but not forgotten
-    assert "alert(1)" not in re.sub(r'(?s)<details class="ck-code">.*?</details>', "", reports["07_shows"])
+    assert "alert(1)" not in reports["07_shows"]
 
 
 def test_formulas_are_mathml(reports):
@@ -112,11 +112,18 @@ def test_a_formula_that_cannot_be_read_is_reported(tmp_path):
     assert prose.unreadable_formulas(page) == [r"$\nosuch{x}$"] or prose.unreadable_formulas(page) == [r"\nosuch{x}"]
 
 
-def test_code_is_folded_and_contents_list_the_headings(reports):
+def test_code_stays_out_unless_asked_for(course, coursekit):
+    folder = course("01")
+    coursekit("run", "1")
+    page = folder / "reports/quick/01_good.html"
+    assert coursekit("report", "1")[0] == 0 and ">print<" not in page.read_text()
+    assert coursekit("report", "1", "--code")[0] == 0 and page.read_text().index("Appendix") < page.read_text().index(">print<")
+
+
+def test_contents_list_the_headings_and_the_captions(reports):
     page = Page(reports["07_shows"])
-    assert all("open" not in each for each in page.all("details") if each.get("class") == "ck-code")
     links = [each["href"] for each in page.all("a") if each["href"].startswith("#")]
-    assert links == ["#Formulas", "#Below", "#Formulas-1"]
+    assert links == ["#Formulas", "#Below", "#Formulas-1", "#appendix", "#figure-1", "#table-1"]
     assert len(page.all("h1")) == 1 and "<h1>Shows everything</h1>" in reports["07_shows"]
     for fact in ("quick", "Fixture CPU (cpu), 2 threads", "1 of 2"):
         assert fact in reports["07_shows"]
@@ -151,6 +158,13 @@ def test_rendering_does_not_run_anything_again(course, coursekit, monkeypatch):
 def test_every_formula_of_the_course_can_be_shown(lesson):
     texts = "\n\n".join(text for kind, text in lesson.sources if kind == "markdown")
     assert not prose.unreadable_formulas(prose.to_html(texts, folder=lesson.path.parent))
+
+
+def test_pieces_of_prose_do_not_run_into_one_another(tmp_path):
+    texts = [("One `a`\n\n```\nopen", None), ("Two $x$", None), ("<!-- three", None), ("<div>four", None), ("five", None)]
+    assert prose.pages(texts, folder=tmp_path) == [prose.to_html(text, folder=tmp_path) for text, _ in texts]
+    assert [text in page for (text, _), page in zip(texts[1:2] + texts[4:], prose.pages(texts[1:], folder=tmp_path)[::3], strict=True)] == [False, True]
+    assert prose.pages([], folder=tmp_path) == []
 
 
 def test_local_pictures_are_taken_into_the_page(tmp_path):

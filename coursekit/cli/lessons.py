@@ -1,5 +1,6 @@
 """`coursekit list`, `run`, `report` and `store`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from coursekit.errors import UsageError, nearest
 from coursekit.threads import side_by_side, thread_count
 
-FORMATS = ("html",)
+FORMATS = ("html", "docx", "pdf")                           # the same as coursekit.reports.render's, which imports nbconvert
 Lessons = Annotated[list[str] | None, typer.Argument(help="Lessons: 01, autoencoders or 01_autoencoders; none means all.",
                                                      show_default=False)]
 Profile = Annotated[str, typer.Option(help="smoke, quick or full.")]
@@ -57,19 +58,26 @@ def run(
 def report(
     names: Lessons = None,
     profile: Profile = "quick",
-    format: Annotated[str, typer.Option(help="html.")] = "html",
+    format: Annotated[str, typer.Option(help="html, docx, pdf, or several with commas.")] = "html",
+    code: Annotated[bool, typer.Option("--code", help="Put the code into an appendix.")] = False,
 ) -> None:
-    """Make reports from lessons that ran, without running them again."""
+    """Make reports from lessons that ran, or from any executed .ipynb file, without running them again."""
+    from coursekit import paths
     from coursekit.reports import lessons
-    if format not in FORMATS:
-        raise UsageError(f"unknown format {format!r}: {nearest(format, FORMATS)}")
+    formats = [each.strip() for each in format.split(",") if each.strip()]
+    if unknown := [each for each in formats if each not in FORMATS] or ([format] if not formats else []):
+        raise UsageError(f"unknown format {unknown[0]!r}: {nearest(unknown[0], FORMATS)}")
     lessons.profile(profile)
-    chosen = lessons.find(names or [])
-    from coursekit.reports.render import render
-    index, warnings = render(chosen, profile=profile)
-    for warning in warnings:
+    files = [path for path in map(Path, names or []) if path.suffix == ".ipynb" and path.is_file() and path.resolve().parent != paths.notebooks().resolve()]
+    others = [name for name in names or [] if Path(name) not in files]
+    chosen = lessons.find(others) if others or not files else []
+    from coursekit.reports.render import render, render_file
+    done = [render_file(path, formats=formats, code=code) for path in files]
+    done += [render(chosen, profile=profile, formats=formats, code=code)] if chosen else []
+    for warning in (each for _, warnings in done for each in warnings):
         typer.echo(f"coursekit: {warning}", err=True)
-    typer.echo(index)
+    for path in (each for written, _ in done for each in written):
+        typer.echo(path)
 
 
 def store(names: Lessons = None) -> None:

@@ -1,7 +1,8 @@
-"""The index of reports: one card a lesson, with a picture, a sentence, and what came out."""
+"""The index of reports: one card a lesson, with a picture, what is learnt, and what came out; then the source's figures beside ours."""
 
 import base64
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 from PIL import Image
 
-from coursekit.reports import record
+from coursekit import paths
+from coursekit.reports import prose, record
 from coursekit.reports.lessons import LessonFile
 
 WIDTH = 480                                                 # of a thumbnail, in pixels
@@ -22,12 +24,14 @@ class Card:
 
     title: str
     about: str
+    learnt: Markup
     href: str
     failure: str
     machine: str
     thumbnail: str
     alt: str
     facts: list[tuple[str, str]]
+    measures: dict[str, float]
 
 
 def card(run: Path, *, profile: str) -> Card:
@@ -39,16 +43,35 @@ def card(run: Path, *, profile: str) -> Card:
     measures = [(name, f"{results['measures'][name]:.4g}") for name in headlines(lesson, results)]
     why = "" if outcome and outcome.state == "ran" else outcome.error if outcome else "It was interrupted."
     title = lesson.title if lesson.title != "notebook" else run.name
-    return Card(title, lesson.about, f"{run.name}.html", why, machine(results), thumbnail(picture), alt,
-                claims + seconds + measures)
+    learnt = Markup(prose.to_html(lesson.learnt, folder=paths.notebooks())) if lesson.learnt else Markup("")
+    return Card(title, lesson.about, learnt, f"{run.name}.html", why, machine(results), thumbnail(picture), alt,
+                claims + seconds + measures, results.get("measures", {}))
 
 
 def page(cards: list[Card], *, profile: str, style: str, policy: str) -> str:
     """The index as a whole HTML page."""
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent / "template"), autoescape=True)
     machines = ", ".join(dict.fromkeys(card.machine for card in cards if card.machine)) or "this machine"
-    return environment.get_template("index.html.j2").render(cards=cards, profile=profile, machine=machines,
+    return environment.get_template("index.html.j2").render(cards=cards, profile=profile, machine=machines, rows=comparison(cards),
                                                             style=Markup(style), policy=Markup(policy))
+
+
+def comparison(cards: list[Card]) -> list[tuple[Card, str, str, str, str]]:
+    """(card, figure, source, this run, the full run) of every row of the README's table of results that these runs measured."""
+    found = []
+    for number, figure, source, full in _results(paths.ROOT / "README.md"):
+        name = re.search(r"`([a-z0-9_]+)`", figure)[1]
+        of = next((card for card in cards if card.href.startswith(f"{number}_") and name in card.measures), None)
+        if of:
+            found.append((of, re.sub(r"\s*\(?`[a-z0-9_]+`\)?", "", figure), source, f"{of.measures[name]:.4g}", full))
+    return found
+
+
+def _results(readme: Path) -> list[tuple[str, str, str, str]]:
+    """(lesson, figure, source, ours) of the README's rows that name a measure."""
+    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+    rows = [[cell.strip().replace("**", "") for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    return [tuple(row[:4]) for row in rows if len(row) >= 4 and re.search(r"`[a-z0-9_]+`", row[1]) and row[0][:2].isdecimal()]
 
 
 def headlines(lesson: LessonFile, results: dict) -> list[str]:

@@ -5,6 +5,7 @@ Read with json alone, so that `coursekit list` starts at once.
 
 import ast
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -52,6 +53,13 @@ class LessonFile:
     def about(self) -> str:
         """The first sentence of prose, or nothing."""
         return first_sentence(text for kind, text in self.sources if kind == "markdown")
+
+    @property
+    def learnt(self) -> str:
+        """What the lesson says its readers will do or learn, as Markdown, or nothing."""
+        texts = "\n\n".join(text for kind, text in self.sources[:3] if kind == "markdown")
+        match = re.search(r"\*\*(You will\b[^*]*)\*\*(.*?)(?=\n\s*\n\*\*|\n#|\Z)", texts, re.DOTALL)
+        return f"{match[1]}{match[2]}".strip() if match else ""
 
     @property
     def needs(self) -> str:

@@ -7,25 +7,63 @@ import base64
 import html
 import mimetypes
 import re
+import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
 import pypandoc
 from nbformat import NotebookNode
 
-MARKDOWN = "gfm+tex_math_dollars-gfm_auto_identifiers-autolink_bare_uris"
+from coursekit.reports import safe
+
+MARKDOWN = "gfm+tex_math_dollars-footnotes-gfm_auto_identifiers-autolink_bare_uris"
+_BETWEEN = "<!-- the next piece of coursekit's prose -->"
 _IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 _SOURCE = re.compile(r"""\bsrc=(["'])(.*?)\1""", re.IGNORECASE)
 _ALT = re.compile(r"""\balt=(["'])(.*?)\1""", re.IGNORECASE)
 _HEADING = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1>", re.DOTALL)
 _FUNCTION = re.compile(r'(</mn>(?:<msub><mrow>)?)?<mi mathvariant="normal">([a-z]{2,}(?:\s[a-z]+)?)</mi>(?=(<m[infs])?)')
+_BLOCK = re.compile(r"<(p|li|h[1-6]|td|th|blockquote|figcaption|dt|dd)\b([^>]*)>")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _RAW_FORMULA = re.compile(r'<span class="math (?:inline|display)">(.*?)</span>', re.DOTALL)
 
 
-def to_html(markdown: str, *, folder: Path, attachments: dict | None = None) -> str:
-    """Markdown -> HTML. folder: where relative pictures lie; attachments: a cell's own pictures."""
-    page = pypandoc.convert_text(markdown, "html", format=MARKDOWN, extra_args=["--mathml", "--wrap=preserve", "--quiet"])
-    return _FUNCTION.sub(_spaced, _IMAGE.sub(lambda match: _embedded(match[0], folder, attachments or {}), page))
+def to_html(markdown: str, *, folder: Path, attachments: dict | None = None, formulas: str = "mathml") -> str:
+    """Markdown -> harmless HTML. folder: where relative pictures lie; attachments: a cell's own pictures; formulas: mathml or mathjax."""
+    return pages([(markdown, attachments)], folder=folder, formulas=formulas)[0]
+
+
+def pages(texts: Sequence[tuple[str, dict | None]], *, folder: Path, formulas: str = "mathml") -> list[str]:
+    """The same for many pieces of Markdown, each with its attachments, in one call of pandoc where they let themselves be told apart."""
+    made = _pandoc(f"\n\n{_BETWEEN}\n\n".join(text for text, _ in texts), formulas).split(_BETWEEN) if texts else []
+    if len(made) != len(texts):                             # a fence left open, say, took its neighbours in
+        made = [_pandoc(text, formulas) for text, _ in texts]
+    return [_FUNCTION.sub(_spaced, whole(page, folder=folder, attachments=attachments))
+            for page, (_, attachments) in zip(made, texts, strict=True)]
+
+
+def whole(markup: str, *, folder: Path, attachments: dict | None = None) -> str:
+    """HTML -> the harmless part of it, its pictures in it, its paragraphs in the direction of their script."""
+    return directed(_IMAGE.sub(lambda match: _embedded(match[0], folder, attachments or {}), safe.clean(markup)))
+
+
+def directed(markup: str) -> str:
+    """Mark the blocks whose text begins in a script that runs from right to left."""
+    if not _RIGHT_TO_LEFT.search(markup):
+        return markup
+
+    def mark(match: re.Match) -> str:
+        text = html.unescape(re.sub(r"<math.*?</math>|<[^>]*>", "", markup[match.end():match.end() + 2000], flags=re.DOTALL))
+        return f'<{match[1]} dir="rtl"{match[2]}>' if rightwards(text) and "dir=" not in match[2] else match[0]
+
+    return _BLOCK.sub(mark, markup)
+
+
+def rightwards(text: str) -> bool:
+    """Whether the first letter of a text belongs to a script that runs from right to left."""
+    kinds = (unicodedata.bidirectional(letter) for letter in text)
+    return next((kind for kind in kinds if kind in ("L", "R", "AL")), "L") != "L"
 
 
 def unreadable_formulas(page: str) -> list[str]:
@@ -52,6 +90,10 @@ def outputs(cell: NotebookNode):
     return (output for output in cell.get("outputs", []) if output.output_type in ("display_data", "execute_result"))
 
 
+def _pandoc(markdown: str, formulas: str) -> str:
+    return pypandoc.convert_text(markdown, "html", format=MARKDOWN, extra_args=[f"--{formulas}", "--wrap=preserve", "--quiet"])
+
+
 def _spaced(match: re.Match) -> str:
     """The thin spaces around log and its like, as TeX sets them: after a number before it, and before its argument."""
     before, name, after = match[1] or "", match[2], match[3]
@@ -75,9 +117,9 @@ def _picture(address: str, folder: Path, attachments: dict) -> str:
     """A data address for an attachment or a file beside the notebook, or nothing."""
     if address.startswith("attachment:"):
         bundle = attachments.get(unquote(address.removeprefix("attachment:")), {})
-        return next((f"data:{kind};base64,{data}" for kind, data in bundle.items()), "")
-    path = folder / unquote(address)
+        return next((f"data:{kind};base64,{html.escape(str(data))}" for kind, data in bundle.items() if kind in safe.PICTURES), "")
+    path = (folder / unquote(address)).resolve()
     kind = mimetypes.guess_type(path.name)[0] or ""
-    if "://" in address or not kind.startswith("image/") or not path.is_file():
+    if not address or "://" in address or kind not in safe.PICTURES or not path.is_relative_to(folder.resolve()) or not path.is_file():
         return ""
     return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
