@@ -48,9 +48,21 @@ def client(*, workers: int, address: str | None = None) -> "Iterator[Client]":
             yield found
 
 
-def alone() -> None:
-    """Make this process, and kernels it starts, run sweeps by itself: it is a worker, and the others are busy too."""
-    os.environ["COURSEKIT_WORKERS"], os.environ["COURSEKIT_CLUSTER"] = "1", ""
+@contextmanager
+def alone(environment: dict[str, str]) -> Iterator[None]:
+    """On a worker: this environment, and sweeps stay in the process that starts them, for the other workers are busy too."""
+    before = dict(os.environ)
+    os.environ.update({**environment, "COURSEKIT_WORKERS": "1", "COURSEKIT_CLUSTER": ""})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def check(address: str) -> None:
+    """CourseError where no scheduler answers."""
+    _connect(address).close()
 
 
 def _connect(address: str) -> "Client":

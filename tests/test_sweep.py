@@ -269,8 +269,9 @@ def test_workers_are_as_many_as_cores_allow(monkeypatch):
 def test_a_workers_own_sweeps_stay_in_its_process(monkeypatch):
     monkeypatch.setenv("COURSEKIT_CLUSTER", DEAD)
     monkeypatch.setenv("COURSEKIT_WORKERS", "4")
-    cluster.alone()
-    assert cluster.address() is None and cluster.worker_count(16, 1) == 1
+    with cluster.alone({"COURSEKIT_THREADS": "3"}):
+        assert cluster.address() is None and cluster.worker_count(16, 1) == 1 and os.environ["COURSEKIT_THREADS"] == "3"
+    assert cluster.address() == DEAD and cluster.worker_count(16, 1) == 4
 
 
 def test_code_changes_with_a_functions_text():
@@ -281,3 +282,22 @@ def test_nothing_is_shown_where_silence_is_asked(here, marks, capfd, monkeypatch
     monkeypatch.setenv("COURSEKIT_PROGRESS", "0")
     sweep.run(square, grid(marks, 1, 2), runtime=here)
     assert capfd.readouterr() == ("", "") and os.environ["COURSEKIT_PROGRESS"] == "0"
+
+
+# coursekit run --jobs and --cluster
+
+def test_lessons_run_on_a_cluster_that_exists(course, coursekit, scheduler, monkeypatch):
+    folder = course("01", "07")
+    monkeypatch.setenv("COURSEKIT_CLUSTER", "")
+    code, _, err = coursekit("run", "--jobs", "2", "--cluster", scheduler)
+    assert code == 0, err
+    assert sorted(path.parent.name for path in (folder / "runs/quick").glob("*/results.json")) == ["01_good", "07_shows"]
+    assert os.environ["COURSEKIT_CLUSTER"] == scheduler     # kernels that this process starts will hear of it
+
+
+def test_a_run_on_a_cluster_that_is_not_there_starts_nothing(course, coursekit, monkeypatch):
+    folder = course("01")
+    monkeypatch.setattr(cluster, "SECONDS_TO_ANSWER", 1)
+    code, _, err = coursekit("run", "--cluster", DEAD)
+    assert code == 1 and err.startswith("coursekit: no Dask scheduler answers at") and err.count("\n") == 1
+    assert not (folder / "runs").exists()

@@ -1,5 +1,6 @@
 """`coursekit list`, `run`, `report` and `store`."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,8 @@ def run(
     seed: Annotated[int, typer.Option(help="Seed of every random draw.", min=0)] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     jobs: Annotated[int, typer.Option(help="Lessons at a time.", min=1)] = 1,
+    cluster: Annotated[str | None, typer.Option(help="A Dask scheduler, as tcp://HOST:8786: sweeps run there, lessons too with "
+                                                "--jobs 2 or more.", envvar="COURSEKIT_CLUSTER", show_default=False)] = None,
     force: Annotated[bool, typer.Option("--force", help="Run again what is up to date.")] = False,
     param: Annotated[list[str] | None, typer.Option(help="A notebook's parameter, as NAME=VALUE.", show_default=False)] = None,
 ) -> None:
@@ -43,12 +46,14 @@ def run(
     _check_device(chosen["device"])
     planned = plan(lessons.find(names or []), chosen)
     out = progress.console(stderr=True)
-    workers = side_by_side(jobs, profile)
+    if cluster:
+        _use_cluster(cluster)
+    workers = jobs if cluster else side_by_side(jobs, profile)
     if workers < min(jobs, len(planned)):
         out.print(f"{workers} at a time: {jobs} lessons of {thread_count(profile)} threads each would share cores and crawl "
                   "(COURSEKIT_THREADS=1 makes room)")
     with progress.watcher(out, planned) as watcher:
-        outcomes = run_jobs(planned, workers=workers, force=force, progress=watcher)
+        outcomes = run_jobs(planned, workers=workers, force=force, progress=watcher, cluster=cluster)
     if len(outcomes) > 1:
         out.print(progress.summary(out, outcomes))
     if any(outcome.state in ("failed", "stopped") for outcome in outcomes):
@@ -95,6 +100,13 @@ def _parameters(pairs: list[str]) -> dict[str, object]:
         raise UsageError(f"--param {bad[0]!r} has no value: write it as NAME=VALUE, as in --param seed=1")
     split = {name.strip(): value for name, _, value in (pair.partition("=") for pair in pairs)}
     return {name: int(value) if value.lstrip("-").isdecimal() else value for name, value in split.items()}
+
+
+def _use_cluster(address: str) -> None:
+    """Lessons hear of it through the environment."""
+    from coursekit import cluster
+    cluster.check(address)
+    os.environ["COURSEKIT_CLUSTER"] = address
 
 
 def _check_device(name: object) -> None:

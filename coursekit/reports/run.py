@@ -1,13 +1,11 @@
-"""Runs lessons, one after the other in this process or several at once on Dask's local workers."""
+"""Runs lessons, one after the other in this process or several at once on Dask's workers (see `coursekit.cluster`)."""
 
-import logging
-import signal
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from multiprocessing import resource_tracker
 from typing import Protocol
 
+from coursekit import cluster as clusters
 from coursekit.errors import UsageError, nearest
 from coursekit.reports import record
 from coursekit.reports.lessons import LessonFile
@@ -34,14 +32,18 @@ def plan(lessons: Iterable[LessonFile], parameters: dict) -> list[Job]:
     return jobs
 
 
-def run(jobs: list[Job], *, workers: int = 1, force: bool = False, progress: Progress) -> list[Outcome]:
-    """Run what is not up to date (everything with force) and return every outcome, in the jobs' order."""
+def run(jobs: list[Job], *, workers: int = 1, force: bool = False, progress: Progress,
+        cluster: str | None = None) -> list[Outcome]:
+    """Run what is not up to date (everything with force) and return every outcome, in the jobs' order.
+
+    With several workers on that many local processes, or on those of the scheduler at the address `cluster`.
+    """
     due = [job for job in jobs if force or record.outdated(job)]
     outcomes = {job.lesson: _current(job) for job in jobs if job not in due}
     for outcome in outcomes.values():
         progress.done(outcome)
     workers = min(workers, len(due))
-    for outcome in _parallel(due, workers, progress.cell) if workers > 1 else _in_turn(due, progress.cell):
+    for outcome in _parallel(due, workers, cluster, progress.cell) if workers > 1 else _in_turn(due, progress.cell):
         outcomes[outcome.lesson] = outcome
         progress.done(outcome)
     return [outcomes[job.lesson] for job in jobs]
@@ -67,37 +69,22 @@ def _in_turn(jobs: list[Job], on_cell: Callable) -> Iterator[Outcome]:
                 raise
 
 
-def _parallel(jobs: list[Job], workers: int, on_cell: Callable) -> Iterator[Outcome]:
+def _parallel(jobs: list[Job], workers: int, cluster: str | None, on_cell: Callable) -> Iterator[Outcome]:
     """On Dask's workers, a process each. A lost worker's lesson is tried again; kernels end with their worker."""
-    from distributed import Client, LocalCluster, as_completed
-    with _interrupts_held():
-        cluster = LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None,
-                               memory_limit=0, silence_logs=logging.CRITICAL)
-    with cluster, Client(cluster) as client:
+    from distributed import as_completed
+    environment = {name: os.environ[name] for name in record.ENVIRONMENT if name in os.environ}
+    with clusters.client(workers=workers, address=cluster) as client:
         client.subscribe_topic(TOPIC, lambda event: on_cell(*event[1]))
-        futures = {client.submit(_remote, job, pure=False): job for job in jobs}
+        futures = {client.submit(_remote, job, environment, pure=False): job for job in jobs}
         for future in as_completed(futures):
             error = future.exception()
             lost = Outcome(futures[future].lesson, "failed", error=f"its worker was lost: {error}")
             yield lost if error else future.result()
 
 
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C waits, and processes started meanwhile never hear it: it is this process that ends them."""
-    if not hasattr(signal, "pthread_sigmask"):              # Windows
-        yield
-        return
-    resource_tracker.ensure_running()                       # or the first process started lets interrupts through again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _remote(job: Job) -> Outcome:
+def _remote(job: Job, environment: dict[str, str]) -> Outcome:
     from distributed import get_worker
     from coursekit.reports.execute import execute
     worker = get_worker()
-    return execute(job, lambda *event: worker.log_event(TOPIC, event))
+    with clusters.alone(environment):
+        return execute(job, lambda *event: worker.log_event(TOPIC, event))

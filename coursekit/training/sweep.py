@@ -16,6 +16,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 
 import cloudpickle
 import pandas as pd
@@ -30,6 +31,7 @@ from coursekit.training import checkpoint
 from coursekit.training.progress import Progress
 
 Task = Callable[[dict], dict]                               # settings -> results, both as JSON can hold them
+ONE_AT_A_TIME = Lock()                                      # a worker's threads share torch's random state
 NOT_IN_RESULTS = ("cli", "reports", "bench.py", "doctor.py")        # parts of coursekit that no training imports
 
 
@@ -143,7 +145,12 @@ def _result(future, settings: dict) -> dict:
 
 def _one(blob: bytes, settings: dict, runtime: Runtime) -> dict:
     """One run, in whatever process this is -> its row, or its settings and error."""
-    os.environ["COURSEKIT_PROGRESS"] = "0"                  # the sweep has one line for all
+    with ONE_AT_A_TIME:
+        os.environ["COURSEKIT_PROGRESS"] = "0"              # the sweep has one line for all
+        return _started(blob, settings, runtime)
+
+
+def _started(blob: bytes, settings: dict, runtime: Runtime) -> dict:
     runtimes.setup(seed=runtime.seed, device=str(runtime.device), precision=runtime.precision, threads=runtime.threads)
     start = time.perf_counter()
     try:
