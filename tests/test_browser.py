@@ -2,18 +2,14 @@
 
 import base64
 import json
-import shutil
 
 import pytest
+from browser import needs_browser, start
 
 from coursekit import paths
 from coursekit.reports import render
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--disable-dev-shm-usage", "--window-size=1200,1600")
-pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no browser here, so no page was looked at (apt-get install chromium chromium-driver)")
+pytestmark = needs_browser
 EVIL = """<script>document.title = 'run'</script><img src="x" onerror="document.title = 'run'"><svg onload="document.title='run'"></svg>
 <style>body { display: none }</style><meta http-equiv="refresh" content="0;url=https://example.org/"><iframe src="https://example.org/"></iframe>
 <a href="javascript:document.title='run'" id="trap">press</a><form action="https://example.org/"><input autofocus onfocus="document.title='run'"></form>
@@ -23,13 +19,7 @@ EVIL = """<script>document.title = 'run'</script><img src="x" onerror="document.
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
     """Chromium with nothing of anybody's in it."""
-    from selenium import webdriver
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    driver = start(tmp_path_factory.mktemp("chromium"))
     yield driver
     driver.quit()
 
