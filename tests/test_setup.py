@@ -63,8 +63,8 @@ def test_make_knows_its_targets(target):
     assert done.returncode == 0, done.stderr
 
 
-def test_commands_in_the_readme_exist():
-    text = (paths.ROOT / "README.md").read_text()
+def test_commands_in_the_readme_and_docs_exist():
+    text = "\n".join(path.read_text() for path in [paths.ROOT / "README.md", *sorted((paths.ROOT / "docs").glob("*.md"))])
     code = "\n".join(block or span for block, span in re.findall(r"```[a-z]*\n(.*?)```|`([^`\n]+)`", text, re.DOTALL))
     assert set(re.findall(r"^make ([a-z]+)", code, re.MULTILINE)) <= TARGETS
     assert set(re.findall(r"^coursekit ([a-z]+)", code, re.MULTILINE)) <= {"list", "run", "report", "store", "handin", "marks", "data", "doctor",
