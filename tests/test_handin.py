@@ -30,6 +30,18 @@ def png(seed: int, size: tuple[int, int] = (200, 120)) -> bytes:
     return out.getvalue()
 
 
+def plot(exponent: float) -> bytes:
+    """A curve with axes and labels."""
+    import matplotlib.pyplot as plt
+    fig, axis = plt.subplots(figsize=(6, 4))
+    axis.plot(np.arange(1, 20), np.arange(1, 20) ** exponent)
+    axis.set_xlabel("epoch"), axis.set_ylabel("error")
+    out = io.BytesIO()
+    fig.savefig(out, format="png", dpi=100)
+    plt.close(fig)
+    return out.getvalue()
+
+
 def shown(kind: str, content: str):
     return new_output("display_data", data={kind: content})
 
@@ -185,6 +197,11 @@ def test_pictures_are_told_apart_and_recognised_when_shrunk():
     first, second, small = Picture.of(png(1)), Picture.of(png(2)), Picture.of(png(1)[:60])
     assert small is None and not first.same_as(second) and first.same_as(first)
     assert not first.same_as(Picture.of(png(1, (200, 200))))
+    curves = [plot(exponent) for exponent in (-1.0, -0.5, 1.0)]             # mostly white, as plots are
+    for left in range(3):
+        shrunk, image = io.BytesIO(), Image.open(io.BytesIO(curves[left])).convert("RGB")
+        image.resize((image.width // 2, image.height // 2)).save(shrunk, "JPEG", quality=40)
+        assert [Picture.of(shrunk.getvalue()).same_as(Picture.of(each)) for each in curves] == [left == right for right in range(3)]
 
 
 def test_nothing_of_a_notebook_is_run_and_odd_ones_do_no_harm(hw, tmp_path):

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageChops
 
-SIDE = 32
-ALIKE = 0.06                                                # mean difference of intensities in [0, 1], out of 32 x 32
+SIDE = 48
+ALIKE = 0.75                                                # least correlation of two pictures' intensities, at 48 x 48
 LARGEST_PIXELS = 60_000_000
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture as 32 x 32 intensities in [0, 1], its width over its height, and its shorter side in pixels."""
+    """A picture as 48 x 48 intensities in [0, 1], its width over its height, and its shorter side in pixels."""
 
     small: np.ndarray
     shape: float
@@ -33,10 +33,16 @@ class Picture:
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             return None
         grey = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("L")
-        box = ImageChops.invert(grey).point(lambda value: 255 * (value > 16)).getbbox()
+        box = ImageChops.invert(grey).point(lambda value: 255 * (value > 64)).getbbox()
         grey = grey.crop(box) if box else grey
         small = np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.BOX), dtype=np.float32) / 255
         return cls(small, grey.width / grey.height, min(image.size))
 
     def same_as(self, other: "Picture") -> bool:
-        return abs(self.shape / other.shape - 1) < 0.1 and float(np.abs(self.small - other.small).mean()) < ALIKE
+        return abs(self.shape / other.shape - 1) < 0.1 and self.likeness(other) > ALIKE
+
+    def likeness(self, other: "Picture") -> float:
+        """The correlation of both, 1 for the same picture; of two even areas, how near their shades are."""
+        first, second = self.small - self.small.mean(), other.small - other.small.mean()
+        spread = float(np.sqrt((first**2).sum() * (second**2).sum()))
+        return float((first * second).sum()) / spread if spread > 1e-3 else 1 - abs(float(self.small.mean() - other.small.mean()))
