@@ -30,7 +30,7 @@ def made(tmp_path_factory):
     """The three reports of a real lesson, from its stored outputs, and of the Persian document; and how long the lesson's took."""
     folder = tmp_path_factory.mktemp("paper")
     stored = json.loads((paths.EXPECTED / f"quick/{LESSON}.json").read_text())
-    results = {"lesson": LESSON, "profile": "quick", "seed": 0, "settings": {"epochs": 4}, "measures": {}, "claims": [{"text": "A", "holds": True}],
+    results = {"lesson": LESSON, "profile": "quick", "seed": 0, "settings": {"epochs": 4}, "measures": {"denoiser_val_mse": 0.0123}, "claims": [{"text": "A", "holds": True}],
                "data": {"fashion-mnist": {"kind": "bundled", "sha256": "0ae8d0fe6b69"}}, "versions": {"torch": "2.13.0"}, **stored["run"]}
     for name, source in ((LESSON, paths.NOTEBOOKS / f"{LESSON}.ipynb"), ("08_persian", FIXTURES / "08_persian.ipynb")):
         (folder / "notebooks").mkdir(exist_ok=True)
@@ -75,6 +75,13 @@ def test_all_three_are_there_in_time_and_small(made):
         [f"{name}.{form}" for name in (LESSON, "08_persian") for form in ("docx", "html", "pdf")] + ["index.html"])
     assert float((made / "seconds").read_text()) < 20                       # 10 s a format at most; here together, of this process
     assert all(path.stat().st_size < 5_000_000 for path in made.iterdir())
+
+
+def test_the_index_shows_what_is_learnt_and_the_source_s_figures_beside_ours(made):
+    page = (made / "index.html").read_text()
+    assert f'href="{LESSON}.docx">Word</a> <a href="{LESSON}.pdf">PDF</a>' in page and "how to judge the result with PSNR" in page
+    row = re.search(r"<tr><td><a[^>]*>02 Denoising</a></td><td>validation error of the denoiser.*?</tr>", page, re.DOTALL)[0]
+    assert re.findall(r"<td>([\d.]+)</td>", row)[:2] == ["0.0189", "0.0123"] and "claims that hold" in page
 
 
 def test_word_has_real_captions_in_order_formulas_and_alternative_text(made, captions):

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,10 +33,11 @@ class Card:
     alt: str
     facts: list[tuple[str, str]]
     measures: dict[str, float]
+    others: tuple[str, ...] = ()
 
 
-def card(run: Path, *, profile: str) -> Card:
-    """The card of one run's folder."""
+def card(run: Path, *, profile: str, others: Sequence[str] = ()) -> Card:
+    """The card of one run's folder. others: the formats that lie beside its page."""
     lesson, outcome, results = LessonFile(run / "notebook.ipynb"), record.load(run), record.results(run)
     picture, alt = first_picture(lesson.notebook)
     claims = [("claims that hold", outcome.claims)] if outcome and outcome.claims else []
@@ -45,7 +47,7 @@ def card(run: Path, *, profile: str) -> Card:
     title = lesson.title if lesson.title != "notebook" else run.name
     learnt = Markup(prose.to_html(lesson.learnt, folder=paths.notebooks())) if lesson.learnt else Markup("")
     return Card(title, lesson.about, learnt, f"{run.name}.html", why, machine(results), thumbnail(picture), alt,
-                claims + seconds + measures, results.get("measures", {}))
+                claims + seconds + measures, results.get("measures", {}), tuple(others))
 
 
 def page(cards: list[Card], *, profile: str, style: str, policy: str) -> str:

@@ -42,7 +42,8 @@ def render(chosen: Iterable[LessonFile], *, profile: str, formats: Sequence[str]
         written += done
         warnings += [f"{lesson}: {each}" for each in more]
     known = [lesson.id for lesson in lessons() if (target / f"{lesson.id}.html").exists()]
-    cards = [index.card(record.folder(profile, lesson), profile=profile) for lesson in known]
+    others = {lesson: [form for form in FORMATS[1:] if (target / f"{lesson}.{form}").exists()] for lesson in known}
+    cards = [index.card(record.folder(profile, lesson), profile=profile, others=others[lesson]) for lesson in known]
     write(target / "index.html", index.page(cards, profile=profile, style=_style(), policy=POLICY))
     return [target / "index.html"] if "html" in formats else written, warnings
 
