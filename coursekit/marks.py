@@ -85,7 +85,9 @@ class Mark:
 
 def mark(rubric: Rubric, submission: Submission) -> Mark:
     """The marks of one submission."""
-    earned = {question.id: sum((submission.earned[part.id] for part in question.parts), Decimal(0)) for question in rubric.questions}
+    earned = {
+        question.id: sum((submission.earned[part.id] for part in question.parts), Decimal(0)) for question in rubric.questions
+    }
     counted = {name: min(value, rubric.cap) for name, value in earned.items()}
     return Mark(submission, earned, counted, sum(counted.values(), Decimal(0)) / len(counted), rubric.kept(submission.late))
 
@@ -95,9 +97,13 @@ def read_rubric(path: Path) -> Rubric:
     try:
         return _rubric(tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal))
     except OSError as error:
-        raise CourseError(f"no rubric at {path} ({error.strerror}): `coursekit marks --example FOLDER` writes one to start from") from None
+        raise CourseError(
+            f"no rubric at {path} ({error.strerror}): `coursekit marks --example FOLDER` writes one to start from"
+        ) from None
     except KeyError as error:
-        raise CourseError(f"{path} has no {error.args[0]!r} where one is needed: compare it with {EXAMPLE.name} of coursekit") from None
+        raise CourseError(
+            f"{path} has no {error.args[0]!r} where one is needed: compare it with {EXAMPLE.name} of coursekit"
+        ) from None
     except (ValueError, TypeError, ArithmeticError, AttributeError) as error:
         raise CourseError(f"{path} is not a rubric ({error}): compare it with {EXAMPLE.name} of coursekit") from None
 
@@ -137,7 +143,9 @@ def as_csv(rubric: Rubric, marks: list[Mark]) -> str:
         parts = [shown(each.submission.earned[part.id]) for part in rubric.parts]
         sums = [shown(of[name]) for of in (each.questions, each.counted) for name in questions]
         who = [_harmless(each.submission.person.get(name, "")) for name in people]
-        writer.writerow([*who, each.submission.late, *parts, *sums, shown(each.average), shown(100 * (1 - each.kept)), shown(each.final)])
+        writer.writerow(
+            [*who, each.submission.late, *parts, *sums, shown(each.average), shown(100 * (1 - each.kept)), shown(each.final)]
+        )
     return out.getvalue()
 
 
@@ -155,8 +163,13 @@ def shown(value: Decimal) -> str:
 
 
 def _rubric(content: Mapping) -> Rubric:
-    questions = tuple(Question(str(each["id"]), tuple(
-        Part(str(part["id"]), _positive(part["marks"]), bool(part.get("bonus", False))) for part in each["parts"])) for each in content["question"])
+    questions = tuple(
+        Question(
+            str(each["id"]),
+            tuple(Part(str(part["id"]), _positive(part["marks"]), bool(part.get("bonus", False))) for part in each["parts"]),
+        )
+        for each in content["question"]
+    )
     late = content["late"]
     rubric = Rubric(str(content.get("title", "")), _positive(content["cap"]), questions, int(late["free_days"]),
                     tuple(Decimal(each) for each in late["percent"]))

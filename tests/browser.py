@@ -6,9 +6,21 @@ import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--disable-dev-shm-usage", "--window-size=1200,1600")
-needs_browser = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no browser here, so no page was looked at (apt-get install chromium chromium-driver)")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--window-size=1200,1600",
+)
+needs_browser = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER), reason="no browser here, so no page was looked at (apt-get install chromium chromium-driver)"
+)
 
 
 def start(profile: object):

@@ -20,9 +20,13 @@ FIXTURES = Path(__file__).parent / "fixtures"
 LESSON = "02_denoising"
 PERSIAN = ("این گزارش برای آزمایش نوشته شده است", "خطای شبکه در طول آموزش", "بخش نخست")
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-needs_poppler = pytest.mark.skipif(not shutil.which("pdftotext"), reason="PDF pages are not looked at: no poppler here (apt-get install poppler-utils)")
-needs_office = pytest.mark.skipif(not (shutil.which("soffice") and shutil.which("pdftotext")),
-                                  reason="DOCX pages are not looked at: no LibreOffice and poppler here (apt-get install libreoffice-writer-nogui poppler-utils)")
+needs_poppler = pytest.mark.skipif(
+    not shutil.which("pdftotext"), reason="PDF pages are not looked at: no poppler here (apt-get install poppler-utils)"
+)
+needs_office = pytest.mark.skipif(
+    not (shutil.which("soffice") and shutil.which("pdftotext")),
+    reason="DOCX pages are not looked at: no LibreOffice and poppler here (apt-get install libreoffice-writer-nogui poppler-utils)",
+)
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +34,17 @@ def made(tmp_path_factory):
     """The three reports of a real lesson, from its stored outputs, and of the Persian document; and how long the lesson's took."""
     folder = tmp_path_factory.mktemp("paper")
     stored = json.loads((paths.EXPECTED / f"quick/{LESSON}.json").read_text())
-    results = {"lesson": LESSON, "profile": "quick", "seed": 0, "settings": {"epochs": 4}, "measures": {"denoiser_val_mse": 0.0123}, "claims": [{"text": "A", "holds": True}],
-               "data": {"fashion-mnist": {"kind": "bundled", "sha256": "0ae8d0fe6b69"}}, "versions": {"torch": "2.13.0"}, **stored["run"]}
+    results = {
+        "lesson": LESSON,
+        "profile": "quick",
+        "seed": 0,
+        "settings": {"epochs": 4},
+        "measures": {"denoiser_val_mse": 0.0123},
+        "claims": [{"text": "A", "holds": True}],
+        "data": {"fashion-mnist": {"kind": "bundled", "sha256": "0ae8d0fe6b69"}},
+        "versions": {"torch": "2.13.0"},
+        **stored["run"],
+    }
     for name, source in ((LESSON, paths.NOTEBOOKS / f"{LESSON}.ipynb"), ("08_persian", FIXTURES / "08_persian.ipynb")):
         (folder / "notebooks").mkdir(exist_ok=True)
         shutil.copy(source, folder / "notebooks")
@@ -97,11 +110,15 @@ def test_word_has_real_captions_in_order_formulas_and_alternative_text(made, cap
     for caption in styled(tree, "ImageCaption"):
         assert parts[parts.index(caption) - 1] in figures                   # below its figure
     pictures = [each for each in tree.iter() if each.tag.endswith("}docPr")]
-    assert len(pictures) == len([each for each in captions if each.startswith("Figure")]) and all(len(each.get("descr")) > 20 for each in pictures)
+    assert len(pictures) == len([each for each in captions if each.startswith("Figure")]) and all(
+        len(each.get("descr")) > 20 for each in pictures
+    )
     notebook = json.loads((paths.NOTEBOOKS / f"{LESSON}.ipynb").read_text())
     prose = "".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
     assert len([each for each in tree.iter() if each.tag.endswith("}oMathPara")]) == prose.count("$$") // 2
-    assert styled(tree, "Title") and styled(tree, "Heading1") and styled(tree, "TOC1") and "TOC \\o" in ElementTree.tostring(tree, "unicode")
+    assert (
+        styled(tree, "Title") and styled(tree, "Heading1") and styled(tree, "TOC1") and "TOC \\o" in ElementTree.tostring(tree, "unicode")
+    )
 
 
 def test_word_s_links_lead_somewhere(made):
@@ -157,7 +174,11 @@ def test_pdf_pages_hold_captions_in_order_and_nothing_overflows(made, captions, 
     body = text[text.index("Tables\n"):]
     found = [each for each in re.findall(r"((?:Figure|Table) \d+)\.", body)][len([each for each in captions if each.startswith("Table")]):]
     assert found == captions
-    assert "PSNR = 10 log" in re.sub(r"[\u2000-\u200f\u2060]", "", text).replace("𝐏𝐒𝐍𝐑", "PSNR") and "Claims" in text and "Data and licences" in text
+    assert (
+        "PSNR = 10 log" in re.sub(r"[\u2000-\u200f\u2060]", "", text).replace("𝐏𝐒𝐍𝐑", "PSNR")
+        and "Claims" in text
+        and "Data and licences" in text
+    )
     assert "import torch" not in text
 
 
@@ -172,8 +193,21 @@ def test_persian_survives_in_the_pdf(made, tmp_path):
 @needs_office
 def test_word_pages_hold_captions_in_order_and_nothing_overflows(made, captions, tmp_path):
     files = [str(made / f"{name}.docx") for name in (LESSON, "08_persian")]
-    subprocess.run(["soffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/office", "--convert-to", "pdf", "--outdir", str(tmp_path), *files],
-                   check=True, capture_output=True, timeout=120)
+    subprocess.run(
+        [
+            "soffice",
+            "--headless",
+            f"-env:UserInstallation=file://{tmp_path}/office",
+            "--convert-to",
+            "pdf",
+            "--outdir",
+            str(tmp_path),
+            *files,
+        ],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
     check_pages(tmp_path / f"{LESSON}.pdf", tmp_path)
     text = read(tmp_path / f"{LESSON}.pdf")
     assert re.findall(r"((?:Figure|Table) \d+)\.", text)[len(captions):] == captions
@@ -207,7 +241,9 @@ def test_a_pdf_that_grows_too_large_gets_smaller_pictures(monkeypatch):
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (900, 900, 3), dtype=np.uint8)).save(noise, "PNG")
     blocks = [nodes.para([nodes.node("Image", nodes.NO, nodes.words("noise"), ["ck-picture-1.png", ""])])]
     monkeypatch.setattr(pdf, "LARGEST", 1_500_000)
-    content, _ = pdf.made(document.Document(blocks, {"ck-picture-1.png": noise.getvalue()}), render.particulars.Particulars("T", []), code=[])
+    content, _ = pdf.made(
+        document.Document(blocks, {"ck-picture-1.png": noise.getvalue()}), render.particulars.Particulars("T", []), code=[]
+    )
     assert len(content) < 1_500_000
 
 

@@ -48,11 +48,22 @@ def shown(kind: str, content: str):
 
 def good() -> nbformat.NotebookNode:
     """Cells 1 to 5: text, code, figure, table, text."""
-    table = "<p>Table 1. Errors of two filters</p><table><tr><th>filter</th><th>error</th></tr><tr><td>median</td><td>0.0123</td></tr></table>"
-    return new_notebook(cells=[
-        new_markdown_cell("# Homework\n\nWhat I did."), new_code_cell("print('go')", execution_count=1, outputs=[new_output("stream", text="go\n")]),
-        new_code_cell("plot()", execution_count=2, outputs=[shown("image/png", base64.b64encode(png(1)).decode()), shown("text/html", "<p><b>Figure 1.</b> The error</p>")]),
-        new_code_cell("table()", execution_count=3, outputs=[shown("text/html", table)]), new_markdown_cell(SAID)])
+    table = (
+        "<p>Table 1. Errors of two filters</p><table><tr><th>filter</th><th>error</th></tr><tr><td>median</td><td>0.0123</td></tr></table>"
+    )
+    return new_notebook(
+        cells=[
+            new_markdown_cell("# Homework\n\nWhat I did."),
+            new_code_cell("print('go')", execution_count=1, outputs=[new_output("stream", text="go\n")]),
+            new_code_cell(
+                "plot()",
+                execution_count=2,
+                outputs=[shown("image/png", base64.b64encode(png(1)).decode()), shown("text/html", "<p><b>Figure 1.</b> The error</p>")],
+            ),
+            new_code_cell("table()", execution_count=3, outputs=[shown("text/html", table)]),
+            new_markdown_cell(SAID),
+        ]
+    )
 
 
 def page(*pictures: bytes, table: str = "") -> str:
@@ -132,7 +143,9 @@ def test_every_fault_is_named_with_cell_and_remedy(hw, change, message):
 def test_captions_may_be_plain_text_markdown_or_persian(hw):
     def change(nb):
         nb.cells[2].outputs[1] = new_output("stream", text="Fig. 1: The error\n")
-        nb.cells[4].source = SAID + "\n\n**جدول ۲.** خطای دو پالایه\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n![شکل ۲. معماری شبکه](x.png)\n\n" + SAID
+        nb.cells[4].source = (
+            SAID + "\n\n**جدول ۲.** خطای دو پالایه\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n![شکل ۲. معماری شبکه](x.png)\n\n" + SAID
+        )
 
     assert check(hw(change)).faults == []
 
@@ -145,7 +158,13 @@ def test_faults_of_all_files_come_in_one_go_and_no_zip_is_written(hw, coursekit)
     (folder / "link").symlink_to("/etc")
     code, out, err = coursekit("handin", str(folder), "--number", "1", "--person", "Noether:7")
     assert code == 1 and "to mend" in err and "no zip was written" in err
-    for wanted in ("a.ipynb, cell 2", "b.ipynb: is not a readable notebook", "empty.txt: is empty", "data.bin: 11.0 MB, at most 10", "link: is a link"):
+    for wanted in (
+        "a.ipynb, cell 2",
+        "b.ipynb: is not a readable notebook",
+        "empty.txt: is empty",
+        "data.bin: 11.0 MB, at most 10",
+        "link: is a link",
+    ):
         assert wanted in out, wanted
     assert not list(folder.parent.glob("*.zip"))
 
@@ -184,7 +203,9 @@ def test_a_word_report_is_looked_into(hw, tmp_path):
     body = '<a:blip r:embed="rId1"/><a:blip r:embed="rId2"/><w:tbl><w:tc><w:t>median</w:t></w:tc><w:tc><w:t>4.5</w:t></w:tc></w:tbl>'
     with zipfile.ZipFile(folder / "report.docx", "w") as archive:
         archive.writestr("word/document.xml", body)
-        archive.writestr("word/_rels/document.xml.rels", '<Relationship Id="rId1" Target="media/1.jpg"/><Relationship Target="media/2.png" Id="rId2"/>')
+        archive.writestr(
+            "word/_rels/document.xml.rels", '<Relationship Id="rId1" Target="media/1.jpg"/><Relationship Target="media/2.png" Id="rId2"/>'
+        )
         archive.writestr("word/media/1.jpg", shrunk.getvalue())
         archive.writestr("word/media/2.png", png(2))
     assert [fault.partition(";")[0] for fault in check(folder).faults] == [
@@ -208,7 +229,13 @@ def test_nothing_of_a_notebook_is_run_and_odd_ones_do_no_harm(hw, tmp_path):
     trace = tmp_path / "ran"
     evil = f"open({str(trace)!r}, 'w').write('x')"
     assert check(hw(source(2, evil + "\nprint(1)"))).faults == [] and not trace.exists()
-    for content in ("[" * 100_000, "[]", '{"cells": 3}', '{"cells": [{"outputs": [1]}]}', json.dumps({"cells": [{"cell_type": "code", "source": "1+" * 9999}]})):
+    for content in (
+        "[" * 100_000,
+        "[]",
+        '{"cells": 3}',
+        '{"cells": [{"outputs": [1]}]}',
+        json.dumps({"cells": [{"cell_type": "code", "source": "1+" * 9999}]}),
+    ):
         (tmp_path / "hw/a.ipynb").write_text(content)
         assert check(tmp_path / "hw").faults
 

@@ -62,11 +62,21 @@ def test_every_late_day(given, days, kept):
 
 
 def test_bad_rows_are_all_named_and_nothing_is_written(given):
-    code, out, err, rows = given("A,1,0,100,5,60,40", "B,2,0,101,,60,40", ",3,x,1,,1,", "D,4,0,1,,-1,nan", "E,5,1.5,1,,1,1", "F,6,0,1", "G,1,0,1,,1,1")
+    code, out, err, rows = given(
+        "A,1,0,100,5,60,40", "B,2,0,101,,60,40", ",3,x,1,,1,", "D,4,0,1,,-1,nan", "E,5,1.5,1,,1,1", "F,6,0,1", "G,1,0,1,,1,1"
+    )
     assert (code, out, rows) == (1, "", None)
-    for wanted in ("line 3: a: 101 is not between 0 and 100", "line 4: student: empty", "line 4: late: 'x' is not a number", "line 4: d: empty",
-                   "line 5: c: -1 is not between 0 and 60", "line 5: d: nan is not between", "line 6: late: 1.5 is not a whole number of days",
-                   "line 7: 4 cells where the header has 7", "line 8: 1 is in line 2 already"):
+    for wanted in (
+        "line 3: a: 101 is not between 0 and 100",
+        "line 4: student: empty",
+        "line 4: late: 'x' is not a number",
+        "line 4: d: empty",
+        "line 5: c: -1 is not between 0 and 60",
+        "line 5: d: nan is not between",
+        "line 6: late: 1.5 is not a whole number of days",
+        "line 7: 4 cells where the header has 7",
+        "line 8: 1 is in line 2 already",
+    ):
         assert wanted in err, wanted
     assert "line 2:" not in err and err.count("\n") == 1
 

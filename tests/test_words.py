@@ -14,7 +14,9 @@ from coursekit import paths
 HERE = Path(__file__).parent
 PAGES = sorted([paths.ROOT / "README.md", *(paths.ROOT / "docs").glob("*.md"), *paths.NOTEBOOKS.glob("*.ipynb")])
 KNOWN = [re.compile(line) for line in (HERE / "addresses.txt").read_text().splitlines() if line and not line.startswith("#")]
-LINK = re.compile(r"\[[^\]]*\]\(\s*<?([^)\s>]*)>?[^)]*\)|<(https?://[^>\s]*)>|(?<![\w(<\"'])(https?://[^\s)>\]\"'`]+)|\b(?:href|src)=[\"']([^\"']*)[\"']")
+LINK = re.compile(
+    r"\[[^\]]*\]\(\s*<?([^)\s>]*)>?[^)]*\)|<(https?://[^>\s]*)>|(?<![\w(<\"'])(https?://[^\s)>\]\"'`]+)|\b(?:href|src)=[\"']([^\"']*)[\"']"
+)
 
 
 def prose(path: Path) -> str:
@@ -36,7 +38,11 @@ def broken(address: str, page: Path, text: str) -> str:
     """What is wrong with an address, or nothing."""
     if re.match(r"(https?:)?//", address):
         parts = urlsplit(address)
-        if parts.scheme != "https" or not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", parts.netloc) or re.search(r"[\s<>\"{}|\\^`]|[.,;:]$", address):
+        if (
+            parts.scheme != "https"
+            or not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", parts.netloc)
+            or re.search(r"[\s<>\"{}|\\^`]|[.,;:]$", address)
+        ):
             return "is not a well-formed https address"
         return "" if any(each.fullmatch(address) for each in KNOWN) else "is not in tests/addresses.txt: look at it, then add it"
     if address.startswith("attachment:"):

@@ -11,7 +11,9 @@ from coursekit.errors import UsageError
 def handin(
     folder: Annotated[Path, typer.Argument(help="The folder with notebooks and report.")],
     number: Annotated[int | None, typer.Option(help="Of the homework: the n of HW[n].", min=0, show_default=False)] = None,
-    person: Annotated[list[str] | None, typer.Option(help="Who hands in, as LASTNAME:NUMBER; once or twice.", show_default=False)] = None,
+    person: Annotated[
+        list[str] | None, typer.Option(help="Who hands in, as LASTNAME:NUMBER; once or twice.", show_default=False)
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the zip; else beside the folder.", show_default=False)] = None,
 ) -> None:
     """Check a hand-in against the report rules; with --number and --person also pack it. Nothing in it is run."""

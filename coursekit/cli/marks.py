@@ -41,12 +41,23 @@ def _show(rubric, rows) -> None:
     from coursekit.marks import shown
     from coursekit.reports import progress
     out = progress.console()
-    table = progress.table(out, "student", *(f"question {question.id}" for question in rubric.questions), "average", "days late", "off", "mark")
+    table = progress.table(
+        out, "student", *(f"question {question.id}" for question in rubric.questions), "average", "days late", "off", "mark"
+    )
     for row in rows:
         person, earned = row.submission.person, row.questions
-        cells = [shown(row.counted[name]) + (f" (of {shown(earned[name])})" if earned[name] > rubric.cap else "") for name in earned]
+        cells = [
+            shown(row.counted[name]) + (f" (of {shown(earned[name])})" if earned[name] > rubric.cap else "") for name in earned
+        ]
         names = ", ".join(person[name] for name in ("student", "student2") if name in person)
-        table.add_row(escape(names), *cells, shown(row.average), str(row.submission.late), f"{shown(100 * (1 - row.kept))} %", shown(row.final))
+        table.add_row(
+            escape(names),
+            *cells,
+            shown(row.average),
+            str(row.submission.late),
+            f"{shown(100 * (1 - row.kept))} %",
+            shown(row.final),
+        )
     out.print(table)
 
 

@@ -33,7 +33,9 @@ def check(folder: Path) -> Check:
     if not notebooks:
         found.faults.append("no notebook: put the executed .ipynb files into the folder")
     if not reports:
-        found.faults.append("no report: put it into the folder as .docx or .pdf (coursekit report NOTEBOOK.ipynb --format docx makes one)")
+        found.faults.append(
+            "no report: put it into the folder as .docx or .pdf (coursekit report NOTEBOOK.ipynb --format docx makes one)"
+        )
     read = [notebook.read(path, name=str(path.relative_to(folder))) for path in notebooks]
     found.faults += [fault for each in read for fault in each.faults]
     for path in reports:

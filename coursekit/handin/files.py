@@ -15,7 +15,11 @@ LARGEST_OTHER = 10 * MEGABYTE
 LARGEST_ALL = 50 * MEGABYTE
 MOST_FILES = 200
 LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", ".git", ".venv", ".DS_Store", "Thumbs.db", "desktop.ini"}
-HOW_SMALLER = {".ipynb": "save figures with fewer dots per inch, print less", ".docx": "shrink its pictures", ".pdf": "shrink its pictures"}
+HOW_SMALLER = {
+    ".ipynb": "save figures with fewer dots per inch, print less",
+    ".docx": "shrink its pictures",
+    ".pdf": "shrink its pictures",
+}
 
 
 def listing(folder: Path) -> tuple[list[Path], list[str]]:
@@ -25,9 +29,16 @@ def listing(folder: Path) -> tuple[list[Path], list[str]]:
         folders[:] = sorted(name for name in folders if name not in LEFT_OUT)
         links = [name for name in (*folders, *names) if (Path(root) / name).is_symlink()]
         faults += [f"{(Path(root) / name).relative_to(folder)}: is a link; put the file itself there" for name in links]
-        kept += [Path(root) / name for name in sorted(names) if name not in LEFT_OUT and name not in links and not name.startswith(("~$", ".~"))]
+        kept += [
+            Path(root) / name
+            for name in sorted(names)
+            if name not in LEFT_OUT and name not in links and not name.startswith(("~$", ".~"))
+        ]
         if len(kept) > MOST_FILES:
-            return kept[:MOST_FILES], [*faults, f"more than {MOST_FILES} files: hand in notebooks, report and what they need, no data sets"]
+            return kept[:MOST_FILES], [
+                *faults,
+                f"more than {MOST_FILES} files: hand in notebooks, report and what they need, no data sets",
+            ]
     for path in kept:
         size, most = path.stat().st_size, LARGEST.get(path.suffix.lower(), LARGEST_OTHER)
         if size > most:
@@ -36,7 +47,9 @@ def listing(folder: Path) -> tuple[list[Path], list[str]]:
         if size == 0:
             faults.append(f"{path.relative_to(folder)}: is empty; save it again or take it out")
     if (total := sum(path.stat().st_size for path in kept)) > LARGEST_ALL:
-        faults.append(f"all files together: {total / MEGABYTE:.0f} MB, at most {LARGEST_ALL // MEGABYTE}; leave data sets and weights out")
+        faults.append(
+            f"all files together: {total / MEGABYTE:.0f} MB, at most {LARGEST_ALL // MEGABYTE}; leave data sets and weights out"
+        )
     return kept, faults
 
 

@@ -68,7 +68,11 @@ def outputs(cell: dict) -> Iterator[tuple[str, str]]:
             yield "text/plain", _joined(output.get("text", ""))
         else:
             data = output.get("data") or {}
-            kinds = [kind for kind in ("image/png", "image/jpeg", "image/svg+xml", "text/html", "text/markdown", "text/latex", "text/plain") if kind in data]
+            kinds = [
+                kind
+                for kind in ("image/png", "image/jpeg", "image/svg+xml", "text/html", "text/markdown", "text/latex", "text/plain")
+                if kind in data
+            ]
             if kinds:
                 yield kinds[0], _joined(data[kinds[0]])
 
@@ -87,7 +91,9 @@ def _joined(text: object) -> str:
 def _look(found: Notebook, number: int, cell: dict) -> None:
     """Note what a reader meets in this cell."""
     if cell["type"] == "markdown":
-        found.pictures += [picture for bundle in cell["attachments"].values() for data in bundle.values() if (picture := _picture(_joined(data)))]
+        found.pictures += [
+            picture for bundle in cell["attachments"].values() for data in bundle.values() if (picture := _picture(_joined(data)))
+        ]
         found.events += _prose(cell["source"], number)
     for kind, content in outputs(cell) if cell["type"] == "code" else ():
         if kind.startswith("image/"):

@@ -52,7 +52,9 @@ def missing(report: Report, notebooks: Sequence[Notebook]) -> list[str]:
         known = [any(_squeezed(cell) in each for each in text) for cell in cells]
         if cells and sum(known) < KNOWN_CELLS * len(cells):
             unknown = cells[known.index(False)]
-            faults.append(f"{report.name}: table {number} (with {unknown[:40]!r}) is in no notebook; show it in the notebook that made it")
+            faults.append(
+                f"{report.name}: table {number} (with {unknown[:40]!r}) is in no notebook; show it in the notebook that made it"
+            )
     return faults
 
 
@@ -86,18 +88,24 @@ def _html(path: Path, found: Report) -> None:
         _add(found, base64.b64decode(data) if head.endswith(";base64") else unquote_to_bytes(data))
     found.tables = [cells for cells in page.tables if cells]
     if page.elsewhere:
-        found.faults.append(f"{found.name}: {page.elsewhere} pictures are fetched from elsewhere; put them into the file or hand in a PDF")
+        found.faults.append(
+            f"{found.name}: {page.elsewhere} pictures are fetched from elsewhere; put them into the file or hand in a PDF"
+        )
 
 
 def _pdf(path: Path, found: Report) -> None:
     if path.read_bytes()[:5] != b"%PDF-":
         raise ValueError("no PDF")
     if not (program := shutil.which("pdfimages")):
-        found.notes.append(f"{found.name}: its figures were not compared with the notebooks', since poppler's pdfimages is not installed here")
+        found.notes.append(
+            f"{found.name}: its figures were not compared with the notebooks', since poppler's pdfimages is not installed here"
+        )
         return
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([program, "-png", str(path.resolve()), f"{folder}/p"], check=True, capture_output=True, timeout=60)
-        listed = subprocess.run([program, "-list", str(path.resolve())], check=True, capture_output=True, timeout=60, text=True).stdout
+        listed = subprocess.run(
+            [program, "-list", str(path.resolve())], check=True, capture_output=True, timeout=60, text=True
+        ).stdout
         kinds = [line.split()[2] for line in listed.splitlines()[2:]]       # image, or the smask of one: its transparency
         for kind, each in zip(kinds, sorted(Path(folder).iterdir()), strict=False):
             if kind == "image":

@@ -48,7 +48,11 @@ def of(notebook: NotebookNode, *, folder: Path) -> Document:
     made = Document()
     page = "\n".join(f"<div>{each}</div>" for each in _fragments(notebook, folder, made.pictures))
     page = re.sub(r"<h1\b.*?</h1>", "", page, count=1, flags=re.DOTALL)
-    tree = json.loads(pypandoc.convert_text(page, "json", format="html-native_divs-native_spans+tex_math_single_backslash", extra_args=["--quiet"]))
+    tree = json.loads(
+        pypandoc.convert_text(
+            page, "json", format="html-native_divs-native_spans+tex_math_single_backslash", extra_args=["--quiet"]
+        )
+    )
     blocks = nodes.changed(tree["blocks"], lambda each: _kept(each, made.pictures))
     blocks = _headings(list(_bound(_flat(blocks), made)))
     made.blocks = [_directed(each) for each in nodes.changed(blocks, lambda each: sized(each) if each["t"] == "Table" else None)]
@@ -189,7 +193,9 @@ def _captioned(body: Node, caption: Node, match: re.Match, made: Document) -> No
     label = match[1].rstrip(".") if match[1].isascii() else match[1]
     again = identifier in made.captions
     made.captions.setdefault(identifier, [*nodes.words(f"{label} {match[2]}."), {"t": "Space"}, *inlines])
-    return nodes.div([body, nodes.para(inlines)], identifier="" if again else identifier, classes=[f"ck-{kind}"], label=label, number=match[2])
+    return nodes.div(
+        [body, nodes.para(inlines)], identifier="" if again else identifier, classes=[f"ck-{kind}"], label=label, number=match[2]
+    )
 
 
 def _after(inlines: list[Node], letters: int) -> list[Node]:
@@ -243,7 +249,9 @@ def _directed(each: Node) -> Node:
     if each["t"] == "Div":
         body, caption = each["c"][1][:-1], each["c"][1][-1]
         return nodes.node("Div", each["c"][0], [*map(_directed, body), _directed(caption)])
-    if each["t"] in ("Para", "Plain", "Header", "BulletList", "OrderedList", "BlockQuote") and prose.rightwards(nodes.text_of(each)):
+    if each["t"] in ("Para", "Plain", "Header", "BulletList", "OrderedList", "BlockQuote") and prose.rightwards(
+        nodes.text_of(each)
+    ):
         return nodes.div([each], dir="rtl")
     return each
 

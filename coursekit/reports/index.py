@@ -72,7 +72,11 @@ def comparison(cards: list[Card]) -> list[tuple[Card, str, str, str, str]]:
 def _results(readme: Path) -> list[tuple[str, str, str, str]]:
     """(lesson, figure, source, ours) of the README's rows that name a measure."""
     text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
-    rows = [[cell.strip().replace("**", "") for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    rows = [
+        [cell.strip().replace("**", "") for cell in line.strip("|").split("|")]
+        for line in text.splitlines()
+        if line.startswith("|")
+    ]
     return [tuple(row[:4]) for row in rows if len(row) >= 4 and re.search(r"`[a-z0-9_]+`", row[1]) and row[0][:2].isdecimal()]
 
 

@@ -29,8 +29,12 @@ class Particulars:
 def of_run(run: Path, notebook: NotebookNode, *, profile: str) -> Particulars:
     """Those of a lesson's run, from its folder."""
     results, outcome, title = record.results(run), record.load(run), LessonFile(run / "notebook.ipynb").title
-    return Particulars(title if title != "notebook" else run.name, facts(results, profile=profile, finished=finished(notebook), outcome=outcome),
-                       failure(run), appendix=appendix(results))
+    return Particulars(
+        title if title != "notebook" else run.name,
+        facts(results, profile=profile, finished=finished(notebook), outcome=outcome),
+        failure(run),
+        appendix=appendix(results),
+    )
 
 
 def of_file(path: Path, notebook: NotebookNode) -> Particulars:
@@ -63,10 +67,19 @@ def finished(notebook: NotebookNode) -> str:
 
 def appendix(results: dict) -> list[tuple[str, list[str], list[list[str]]]]:
     """Settings, data with their licences, machine and versions of a run; what is not known is left out."""
-    machine = [[name, results[name]] for name in ("processor", "device", "threads", "precision", "seconds", "seed") if name in results]
-    tables = [("Settings", ["setting", "value"], _pairs(results.get("settings", {}))),
-              ("Data and licences", ["data", "what", "licence", "from", "SHA-256"], [_data(name, each) for name, each in results.get("data", {}).items()]),
-              ("Machine", ["what", "value"], machine), ("Versions", ["package", "version"], _pairs(results.get("versions", {})))]
+    machine = [
+        [name, results[name]] for name in ("processor", "device", "threads", "precision", "seconds", "seed") if name in results
+    ]
+    tables = [
+        ("Settings", ["setting", "value"], _pairs(results.get("settings", {}))),
+        (
+            "Data and licences",
+            ["data", "what", "licence", "from", "SHA-256"],
+            [_data(name, each) for name, each in results.get("data", {}).items()],
+        ),
+        ("Machine", ["what", "value"], machine),
+        ("Versions", ["package", "version"], _pairs(results.get("versions", {}))),
+    ]
     return [(title, header, [[str(cell) for cell in row] for row in rows]) for title, header, rows in tables if rows]
 
 

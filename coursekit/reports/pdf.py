@@ -38,9 +38,13 @@ def made(document: Document, particulars: Particulars, *, code: list[str]) -> tu
 def _front(document: Document, particulars: Particulars, code: bool) -> str:
     """Preamble, title, facts, contents and the lists of figures and tables."""
     facts = " · ".join(f"{name}: {value}" for name, value in particulars.facts)
-    parts = [PREAMBLE.read_text(encoding="utf-8"), f"#set document(title: {_string(particulars.title)}, date: none)",
-             f"#text(size: 22pt, weight: \"bold\", fill: accent, {_string(particulars.title)})\n",
-             f"#text(fill: faint, {_string(particulars.course)})\n" if particulars.course else "", f"#text(size: 9.5pt, {_string(facts)})\n"]
+    parts = [
+        PREAMBLE.read_text(encoding="utf-8"),
+        f"#set document(title: {_string(particulars.title)}, date: none)",
+        f"#text(size: 22pt, weight: \"bold\", fill: accent, {_string(particulars.title)})\n",
+        f"#text(fill: faint, {_string(particulars.course)})\n" if particulars.course else "",
+        f"#text(size: 9.5pt, {_string(facts)})\n",
+    ]
     if particulars.failure:
         parts.append(f"#block(fill: rgb(\"#fdeeeb\"), inset: 8pt)[*This run did not finish.* #{_string(particulars.failure)}]\n")
     if document.headings or particulars.appendix or code:
@@ -69,11 +73,21 @@ def _typeset(each: Node) -> Node | list[Node] | None:
     kind = next((name for name in classes if name in ("ck-figure", "ck-table")), "")
     if not kind:
         return None
-    end = next(index for index, block in reversed(list(enumerate(inner))) if _opens(block)) if inner[-1]["t"] == "RawBlock" else len(inner) - 1
+    end = (
+        next(index for index, block in reversed(list(enumerate(inner))) if _opens(block))
+        if inner[-1]["t"] == "RawBlock"
+        else len(inner) - 1
+    )
     label = nodes.strong(nodes.words(f"{attributes['label']} {attributes['number']}."))
     caption = _with_label(inner[end:], label)
     opening = f'#figure(kind: "{kind}", supplement: none, numbering: none, outlined: true, caption: ['
-    return [nodes.raw("typst", opening), *caption, nodes.raw("typst", "])["), *inner[:end], nodes.raw("typst", f"] <{identifier}>" if identifier else "]")]
+    return [
+        nodes.raw("typst", opening),
+        *caption,
+        nodes.raw("typst", "])["),
+        *inner[:end],
+        nodes.raw("typst", f"] <{identifier}>" if identifier else "]"),
+    ]
 
 
 def _opens(block: Node) -> bool:

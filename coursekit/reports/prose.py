@@ -120,6 +120,12 @@ def _picture(address: str, folder: Path, attachments: dict) -> str:
         return next((f"data:{kind};base64,{html.escape(str(data))}" for kind, data in bundle.items() if kind in safe.PICTURES), "")
     path = (folder / unquote(address)).resolve()
     kind = mimetypes.guess_type(path.name)[0] or ""
-    if not address or "://" in address or kind not in safe.PICTURES or not path.is_relative_to(folder.resolve()) or not path.is_file():
+    if (
+        not address
+        or "://" in address
+        or kind not in safe.PICTURES
+        or not path.is_relative_to(folder.resolve())
+        or not path.is_file()
+    ):
         return ""
     return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -8,7 +8,9 @@ CAPTION = re.compile(r"(Figure|Fig\.|Table|شکل|جدول)\s*(\d+)\s*[.:،–-]
 KIND = {"figure": "figure", "fig.": "figure", "شکل": "figure", "table": "table", "جدول": "table"}
 _PARAGRAPH = re.compile(r"<p\b([^>]*)>(.*?)</p>", re.DOTALL)
 _MENTION = re.compile(r"\b(Figures?|Fig\.|Tables?|شکل|جدول)(\s|&nbsp;)(\d+)\b", re.IGNORECASE)
-_APART = re.compile(r"(<(?:a|h[1-6]|pre|code|math|p class=\"ck-caption\"[^>]*)\b.*?</(?:a|h[1-6]|pre|code|math|p)>|<[^>]*>)", re.DOTALL)
+_APART = re.compile(
+    r"(<(?:a|h[1-6]|pre|code|math|p class=\"ck-caption\"[^>]*)\b.*?</(?:a|h[1-6]|pre|code|math|p)>|<[^>]*>)", re.DOTALL
+)
 
 
 def anchor(places: Iterable[tuple[dict, str]]) -> list[tuple[str, str]]:

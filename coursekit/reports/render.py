@@ -27,7 +27,9 @@ BANNER = "papermill-error-cell-tag"
 CLAIMS = "The claims of this lesson"
 
 
-def render(chosen: Iterable[LessonFile], *, profile: str, formats: Sequence[str] = ("html",), code: bool = False) -> tuple[list[Path], list[str]]:
+def render(
+    chosen: Iterable[LessonFile], *, profile: str, formats: Sequence[str] = ("html",), code: bool = False
+) -> tuple[list[Path], list[str]]:
     """Write reports/PROFILE/LESSON.… of each chosen lesson that ran, and the index of all. Returns what to open, warnings."""
     target = paths.reports() / profile
     ran = [lesson.id for lesson in chosen if (record.folder(profile, lesson.id) / "notebook.ipynb").exists()]
@@ -62,7 +64,9 @@ def read(path: Path) -> NotebookNode:
         cells = [cell for cell in notebook.cells if cell.cell_type in ("markdown", "code")]
         notebook.cells = [cell for cell in cells if BANNER not in cell.metadata.get("tags", [])]
     except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
-        raise CourseError(f"{path} is not a readable notebook ({type(error).__name__}): open it in JupyterLab and save it again") from None
+        raise CourseError(
+            f"{path} is not a readable notebook ({type(error).__name__}): open it in JupyterLab and save it again"
+        ) from None
     return notebook
 
 
@@ -71,8 +75,16 @@ def page(notebook: NotebookNode, told: Particulars, *, folder: Path, code: bool 
     contents, captions = prepare(notebook, folder=folder)
     if told.appendix or code:
         contents.append((2, "appendix", "Appendix"))
-    report = {"told": told, "policy": POLICY, "style": _style(), "font": _font(notebook), "contents": contents, "captions": captions, "code": code,
-              "direction": "rtl" if prose.rightwards(told.title) else "ltr"}
+    report = {
+        "told": told,
+        "policy": POLICY,
+        "style": _style(),
+        "font": _font(notebook),
+        "contents": contents,
+        "captions": captions,
+        "code": code,
+        "direction": "rtl" if prose.rightwards(told.title) else "ltr",
+    }
     return _exporter().from_notebook_node(notebook, resources={"report": report})[0]
 
 
@@ -110,7 +122,9 @@ def write(path: Path, content: str | bytes) -> None:
     os.replace(temporary, path)
 
 
-def _write(notebook: NotebookNode, told: Particulars, base: Path, *, folder: Path, formats: Sequence[str], code: bool) -> tuple[list[Path], list[str]]:
+def _write(
+    notebook: NotebookNode, told: Particulars, base: Path, *, folder: Path, formats: Sequence[str], code: bool
+) -> tuple[list[Path], list[str]]:
     """Write a notebook's report in each format -> files, warnings."""
     warnings: list[str] = []
     if set(formats) - {"html"}:
@@ -148,7 +162,9 @@ def _in_order(notebook: NotebookNode) -> list[tuple[dict, str]]:
     places = []
     for cell in notebook.cells:
         places += [(cell, "source")] if cell.cell_type == "markdown" else []
-        places += [(output.data, kind) for output in prose.outputs(cell) for kind in ("text/html", "text/markdown") if kind in output.data]
+        places += [
+            (output.data, kind) for output in prose.outputs(cell) for kind in ("text/html", "text/markdown") if kind in output.data
+        ]
     return places
 
 

@@ -9,17 +9,22 @@ from functools import cache
 from bleach.css_sanitizer import CSSSanitizer
 from bleach.sanitizer import Cleaner
 
-TEXT = ("a abbr b blockquote br caption cite code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img "
-        "ins kbd li mark ol p pre q s samp section small span strong sub summary sup table tbody td tfoot th thead tr u ul var wbr").split()
-MATH = ("math annotation maction menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms mspace "
-        "msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover none semantics").split()
+TEXT = (
+    "a abbr b blockquote br caption cite code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img "
+    "ins kbd li mark ol p pre q s samp section small span strong sub summary sup table tbody td tfoot th thead tr u ul var wbr"
+).split()
+MATH = (
+    "math annotation maction menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms mspace "
+    "msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover none semantics"
+).split()
 EVERYWHERE = {"class", "dir", "lang", "title", "align"}
 OF = {"img": {"src", "alt", "width", "height"}, "ol": {"start", "type"}, "td": {"colspan", "rowspan"},
       "th": {"colspan", "rowspan", "scope"}, "details": {"open"}, "annotation": {"encoding"}}
-OF_MATH = {"display", "xmlns", "mathvariant", "stretchy", "form", "accent", "accentunder", "columnalign", "rowspacing", "columnspacing", "columnlines",
-           "rowlines", "width", "height", "depth", "lspace", "rspace", "minsize", "maxsize", "fence", "separator", "linethickness", "displaystyle",
-           "scriptlevel", "notation", "movablelimits", "symmetric", "voffset", "side"}
-STYLES = ["text-align", "vertical-align", "font-weight", "font-style", "text-decoration", "white-space", "background-color", "color", "padding-left", "padding-right"]
+OF_MATH = set(("display xmlns mathvariant stretchy form accent accentunder columnalign rowspacing columnspacing columnlines rowlines "
+               "width height depth lspace rspace minsize maxsize fence separator linethickness displaystyle scriptlevel notation "
+               "movablelimits symmetric voffset side").split())
+STYLES = ("text-align vertical-align font-weight font-style text-decoration white-space background-color color "
+          "padding-left padding-right").split()
 EMPTIED = ("script", "style", "title", "iframe", "object", "noscript", "template", "textarea", "select", "svg")
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
@@ -33,19 +38,29 @@ def clean(markup: str) -> str:
 
 def _allowed(tag: str, name: str, value: str) -> bool:
     if tag == "img" and name == "src":
-        return value.startswith((*(f"data:{kind};base64," for kind in PICTURES), "attachment:")) or ":" not in value.partition("/")[0]
+        return (
+            value.startswith((*(f"data:{kind};base64," for kind in PICTURES), "attachment:")) or ":" not in value.partition("/")[0]
+        )
     if name == "href":
         return tag == "a" and not value.strip().lower().startswith(("data:", "attachment:"))
     if name == "class":
-        return all(each.startswith(("ck-", "math", "measured", "dataframe", "task-list", "footnote")) or each in ("inline", "display", "highlight")
-                   for each in value.split())
+        return all(
+            each.startswith(("ck-", "math", "measured", "dataframe", "task-list", "footnote"))
+            or each in ("inline", "display", "highlight")
+            for each in value.split()
+        )
     return name in EVERYWHERE or name in OF.get(tag, ()) or (tag in MATH and name in OF_MATH) or name == "style"
 
 
 @cache
 def _cleaner() -> Cleaner:
-    return Cleaner(tags={*TEXT, *MATH}, attributes=_allowed, protocols={"http", "https", "mailto", "data", "attachment"}, strip=True,
-                   css_sanitizer=CSSSanitizer(allowed_css_properties=STYLES))
+    return Cleaner(
+        tags={*TEXT, *MATH},
+        attributes=_allowed,
+        protocols={"http", "https", "mailto", "data", "attachment"},
+        strip=True,
+        css_sanitizer=CSSSanitizer(allowed_css_properties=STYLES),
+    )
 
 
 def _without(markup: str, name: str) -> str:

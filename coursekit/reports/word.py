@@ -18,29 +18,47 @@ from coursekit.reports.document import Document, sized
 from coursekit.reports.nodes import Node
 from coursekit.reports.particulars import Particulars
 
-A4 = ('<w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="1134" w:right="1134" w:bottom="1134" w:left="1134" w:header="567" w:footer="567" '
-      'w:gutter="0"/>')
+A4 = (
+    '<w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="1134" w:right="1134" w:bottom="1134" w:left="1134" w:header="567" w:footer="567" '
+    'w:gutter="0"/>'
+)
 BORDERS = ('<w:tblBorders><w:top w:val="single" w:sz="8" w:color="56606E"/><w:bottom w:val="single" w:sz="8" w:color="56606E"/>'
            '<w:insideH w:val="single" w:sz="4" w:color="D6DCE3"/></w:tblBorders>')
 CONTENTS = "".join(
     f'<w:style w:type="paragraph" w:styleId="TOC{level}"><w:name w:val="toc {level}"/><w:basedOn w:val="Normal"/><w:uiPriority w:val="39"/>'
-    f'<w:pPr><w:spacing w:before="0" w:after="40"/><w:ind w:left="{320 * (level - 1)}"/></w:pPr></w:style>' for level in (1, 2, 3))
+    f'<w:pPr><w:spacing w:before="0" w:after="40"/><w:ind w:left="{320 * (level - 1)}"/></w:pPr></w:style>'
+    for level in (1, 2, 3)
+)
 FIGURES = ('<w:style w:type="paragraph" w:styleId="TableofFigures"><w:name w:val="table of figures"/><w:basedOn w:val="Normal"/>'
            '<w:uiPriority w:val="99"/><w:pPr><w:spacing w:before="0" w:after="40"/></w:pPr></w:style>')
-SMALL = '<w:style w:type="paragraph" w:customStyle="1" w:styleId="TableText"><w:name w:val="Table Text"/><w:basedOn w:val="Normal"/>' \
-        '<w:pPr><w:spacing w:before="20" w:after="20"/></w:pPr><w:rPr><w:sz w:val="18"/><w:szCs w:val="18"/></w:rPr></w:style>'
+SMALL = (
+    '<w:style w:type="paragraph" w:customStyle="1" w:styleId="TableText"><w:name w:val="Table Text"/><w:basedOn w:val="Normal"/>'
+    '<w:pPr><w:spacing w:before="20" w:after="20"/></w:pPr><w:rPr><w:sz w:val="18"/><w:szCs w:val="18"/></w:rPr></w:style>'
+)
 
 
 def made(document: Document, particulars: Particulars, *, code: list[str]) -> bytes:
     """The report as a DOCX."""
-    blocks = [*_front(particulars), *_contents(document, particulars, bool(code)), *_body(document.blocks), *_appendix(particulars, code)]
+    blocks = [
+        *_front(particulars),
+        *_contents(document, particulars, bool(code)),
+        *_body(document.blocks),
+        *_appendix(particulars, code),
+    ]
     tree = {"pandoc-api-version": [1, 23, 1], "blocks": blocks, "meta": {
         "title": nodes.node("MetaInlines", nodes.words(particulars.title)), "lang": nodes.node("MetaString", "en")}}
     with tempfile.TemporaryDirectory() as folder:
         for name, content in document.pictures.items():
             (Path(folder) / name).write_bytes(content)
         (Path(folder) / "reference.docx").write_bytes(_reference())
-        command = [pypandoc.get_pandoc_path(), "--from=json", "--to=docx", "--reference-doc=reference.docx", "--quiet", "--output=report.docx"]
+        command = [
+            pypandoc.get_pandoc_path(),
+            "--from=json",
+            "--to=docx",
+            "--reference-doc=reference.docx",
+            "--quiet",
+            "--output=report.docx",
+        ]
         done = subprocess.run(command, input=json.dumps(tree).encode(), cwd=folder, capture_output=True)
         if done.returncode:
             raise CourseError(f"pandoc could not write the DOCX: {done.stderr.decode(errors='replace').strip()[:300]}")
@@ -50,7 +68,9 @@ def made(document: Document, particulars: Particulars, *, code: list[str]) -> by
 def _front(particulars: Particulars) -> list[Node]:
     course = [_styled(particulars.course, "Subtitle")] if particulars.course else []
     facts = " · ".join(f"{name}: {value}" for name, value in particulars.facts)
-    failed = [nodes.para([nodes.strong(nodes.words(f"This run did not finish. {particulars.failure}"))])] if particulars.failure else []
+    failed = (
+        [nodes.para([nodes.strong(nodes.words(f"This run did not finish. {particulars.failure}"))])] if particulars.failure else []
+    )
     return [*course, _styled(facts, "Date"), *failed]
 
 
@@ -77,7 +97,9 @@ def _field(code: str, paragraphs: list[Node]) -> list[Node]:
 
 
 def _entry(inlines: list[Node], identifier: str, style: str) -> Node:
-    return nodes.div([nodes.para([nodes.link([each for each in inlines if each["t"] != "Link"], f"#{identifier}")])], custom_style=style)
+    return nodes.div(
+        [nodes.para([nodes.link([each for each in inlines if each["t"] != "Link"], f"#{identifier}")])], custom_style=style
+    )
 
 
 def _body(blocks: list[Node]) -> list[Node]:
@@ -87,7 +109,9 @@ def _body(blocks: list[Node]) -> list[Node]:
 def _worded(each: Node) -> Node | list[Node] | None:
     """Captioned figures and tables in Word's terms; cells in small print."""
     if each["t"] == "Table":
-        return nodes.changed(each, lambda inner: nodes.div([nodes.para(inner["c"])], custom_style="Table Text") if inner["t"] == "Plain" else None)
+        return nodes.changed(
+            each, lambda inner: nodes.div([nodes.para(inner["c"])], custom_style="Table Text") if inner["t"] == "Plain" else None
+        )
     kind = next((name[3:] for name in each["c"][0][1] if name in ("ck-figure", "ck-table")), "") if each["t"] == "Div" else ""
     if not kind:
         return None
@@ -136,7 +160,9 @@ def _run(content: str) -> str:
 @cache
 def _reference() -> bytes:
     """pandoc's own model document, on A4, with lines in tables and upright captions."""
-    given = subprocess.run([pypandoc.get_pandoc_path(), "--print-default-data-file=reference.docx"], capture_output=True, check=True).stdout
+    given = subprocess.run(
+        [pypandoc.get_pandoc_path(), "--print-default-data-file=reference.docx"], capture_output=True, check=True
+    ).stdout
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(given)) as before, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as after:
         for name in before.namelist():
@@ -151,9 +177,22 @@ def _reference() -> bytes:
 
 def _restyled(styles: str) -> str:
     styles = re.sub(r'(w:styleId="Table">.*?<w:tblPr>)', rf"\1{BORDERS}", styles, count=1, flags=re.DOTALL)
-    styles = re.sub(r'(w:styleId="Caption">.*?)<w:i />', r'\1<w:color w:val="3A434E"/><w:sz w:val="20"/><w:szCs w:val="20"/>', styles, count=1, flags=re.DOTALL)
-    styles = re.sub(r'(<w:docDefaults>.*?)<w:sz w:val="24" />\s*<w:szCs w:val="24" />', r'\1<w:sz w:val="22"/><w:szCs w:val="22"/>', styles,
-                    count=1, flags=re.DOTALL)
+    styles = re.sub(
+        r'(w:styleId="Caption">.*?)<w:i />',
+        r'\1<w:color w:val="3A434E"/><w:sz w:val="20"/><w:szCs w:val="20"/>',
+        styles,
+        count=1,
+        flags=re.DOTALL,
+    )
+    styles = re.sub(
+        r'(<w:docDefaults>.*?)<w:sz w:val="24" />\s*<w:szCs w:val="24" />',
+        r'\1<w:sz w:val="22"/><w:szCs w:val="22"/>',
+        styles,
+        count=1,
+        flags=re.DOTALL,
+    )
     for size, smaller in (("56", "44"), ("40", "32"), ("32", "26")):
-        styles = styles.replace(f'<w:sz w:val="{size}" />', f'<w:sz w:val="{smaller}"/>').replace(f'<w:szCs w:val="{size}" />', f'<w:szCs w:val="{smaller}"/>')
+        styles = styles.replace(f'<w:sz w:val="{size}" />', f'<w:sz w:val="{smaller}"/>').replace(
+            f'<w:szCs w:val="{size}" />', f'<w:szCs w:val="{smaller}"/>'
+        )
     return styles.replace("</w:styles>", f"{CONTENTS}{FIGURES}{SMALL}</w:styles>")
