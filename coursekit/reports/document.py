@@ -4,10 +4,7 @@ A captioned figure or table is a Div of class ck-figure or ck-table, its last bl
 to left is a Div with dir="rtl". The writers (word.py, pdf.py) say what these look like.
 """
 
-import base64
-import binascii
 import html
-import io
 import json
 import re
 from collections.abc import Iterator
@@ -16,15 +13,12 @@ from pathlib import Path
 
 import pypandoc
 from nbformat import NotebookNode
-from PIL import Image
 
-from coursekit.reports import nodes, prose
+from coursekit.reports import nodes, pictures, prose
 from coursekit.reports.nodes import Node
 from coursekit.reports.references import CAPTION, KIND
 
 MENTION = re.compile(r"(^|[(\[])(Figures?|Fig\.|Tables?|شکل|جدول)$", re.IGNORECASE)
-PICTURE = "ck-picture-"
-LARGEST_PIXELS = 60_000_000
 WIDE, LEAST = 86, 0.07                                      # letters that fit a line of a table; smallest share of a column
 
 
@@ -65,24 +59,7 @@ def code_of(notebook: NotebookNode) -> list[str]:
     return [cell.source for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
 
 
-def picture(content: bytes) -> bytes | None:
-    """Any picture's bytes -> those of a PNG on white, its dots per inch kept; None where it cannot be read."""
-    try:
-        image = Image.open(io.BytesIO(content))
-        if image.width * image.height > LARGEST_PIXELS:
-            return None
-        dots = image.info.get("dpi", (100, 100))
-        if image.mode not in ("RGB", "L"):
-            image = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-        out = io.BytesIO()
-        image.save(out, "PNG", dpi=dots if min(dots) > 20 else (100, 100))
-        return out.getvalue()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return None
-
-
-def _fragments(notebook: NotebookNode, folder: Path, pictures: dict[str, bytes]) -> Iterator[str]:
+def _fragments(notebook: NotebookNode, folder: Path, taken: dict[str, bytes]) -> Iterator[str]:
     """Everything a reader sees, in order, as harmless HTML."""
     pieces: list[str | tuple[str, dict | None]] = []        # HTML, or Markdown with its attachments
     for cell in notebook.cells:
@@ -93,18 +70,18 @@ def _fragments(notebook: NotebookNode, folder: Path, pictures: dict[str, bytes])
             elif output.output_type == "error":
                 pieces.append(_typed(f"{output.get('ename', 'Error')}: {output.get('evalue', '')}"))
             else:
-                pieces.append(_shown(output, folder, pictures))
+                pieces.append(_shown(output, folder, taken))
     converted = iter(prose.pages([each for each in pieces if isinstance(each, tuple)], folder=folder, formulas="mathjax"))
     return (next(converted) if isinstance(each, tuple) else each for each in pieces)
 
 
-def _shown(output: NotebookNode, folder: Path, pictures: dict[str, bytes]) -> str | tuple[str, None]:
+def _shown(output: NotebookNode, folder: Path, taken: dict[str, bytes]) -> str | tuple[str, None]:
     """The richest form of an output that paper can show: HTML, or Markdown without attachments."""
     data = output.get("data", {})
     for kind in ("image/png", "image/jpeg"):
         if kind in data:
             alt = str(output.get("metadata", {}).get(kind, {}).get("alt", "")) or "A figure without a description"
-            return f'<p><img src="{_take(data[kind], pictures)}" alt="{html.escape(alt)}"></p>'
+            return f'<p><img src="{pictures.take(data[kind], taken)}" alt="{html.escape(alt)}"></p>'
     if "text/html" in data:
         return prose.whole(data["text/html"], folder=folder)
     for kind in ("text/markdown", "text/latex"):
@@ -118,28 +95,15 @@ def _typed(text: str) -> str:
     return f"<pre>{html.escape(text)}</pre>" if text.strip() else ""
 
 
-def _take(data: str, pictures: dict[str, bytes]) -> str:
-    """Keep a base64 picture and return its name, or nothing."""
-    try:
-        content = picture(base64.b64decode(data))
-    except (binascii.Error, ValueError):
-        content = None
-    if content is None:
-        return ""
-    name = f"{PICTURE}{len(pictures) + 1}.png"
-    pictures[name] = content
-    return name
-
-
-def _kept(each: Node, pictures: dict[str, bytes]) -> Node | list[Node] | None:
+def _kept(each: Node, taken: dict[str, bytes]) -> Node | list[Node] | None:
     """Pictures become files of the document's own; one that cannot is replaced by its description. Raw HTML goes."""
     if each["t"] in ("RawBlock", "RawInline"):
         return []
     if each["t"] == "Image":
         address = each["c"][2][0]
-        name = _take(address.partition(",")[2], pictures) if address.startswith("data:") else address
+        name = pictures.take(address.partition(",")[2], taken) if address.startswith("data:") else address
         alt = nodes.text_of(each["c"][1]) or "A picture without a description"
-        if name not in pictures:
+        if name not in taken:
             return [node for node in (nodes.node("Emph", nodes.words(f"[Picture: {alt}]")),)]
         return nodes.node("Image", each["c"][0], nodes.words(alt), [name, ""])
     if each["t"] == "Figure":                               # <figure>: its picture, and below it its caption
