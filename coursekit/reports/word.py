@@ -168,7 +168,7 @@ def _reference() -> bytes:
         for name in before.namelist():
             text = before.read(name)
             if name == "word/document.xml":
-                text = re.sub(r"<w:sectPr>", f"<w:sectPr>{A4}", text.decode()).encode()
+                text = text.decode().replace("</w:sectPr>", f"{A4}</w:sectPr>").encode()
             if name == "word/styles.xml":
                 text = _restyled(text.decode()).encode()
             after.writestr(name, text)
@@ -176,7 +176,7 @@ def _reference() -> bytes:
 
 
 def _restyled(styles: str) -> str:
-    styles = re.sub(r'(w:styleId="Table">.*?<w:tblPr>)', rf"\1{BORDERS}", styles, count=1, flags=re.DOTALL)
+    styles = re.sub(r'(w:styleId="Table">.*?)(?=<w:tblCellMar>)', rf"\1{BORDERS}", styles, count=1, flags=re.DOTALL)
     styles = re.sub(
         r'(w:styleId="Caption">.*?)<w:i />',
         r'\1<w:color w:val="3A434E"/><w:sz w:val="20"/><w:szCs w:val="20"/>',
