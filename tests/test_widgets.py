@@ -87,3 +87,11 @@ def test_outside_a_live_notebook_the_decoder_is_not_even_called(notebook, capsys
     notebook()
     assert widgets.latent_slider(None, 2) is None
     assert capsys.readouterr() == ("", "")
+
+
+def test_in_a_live_notebook_the_slider_is_shown_and_returned(notebook, monkeypatch):
+    notebook(JPY_SESSION_NAME="notebooks/06_vae.ipynb")
+    shown = []
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=shown.append))
+    box = widgets.latent_slider(decode, [2], start=torch.zeros(3))
+    assert shown == [box] and colour(box)[1] == "The picture decoded at z[2] = 0.0"
