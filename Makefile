@@ -42,7 +42,7 @@ $(STAMP): pyproject.toml constraints.txt
 reports: $(STAMP)
 	@status=0; $(BIN)/coursekit run $(LESSONS) --profile $(PROFILE) --jobs $(JOBS) || status=$$?; \
 	    if [ $$status -gt 1 ]; then exit $$status; fi; \
-	    $(BIN)/coursekit report $(LESSONS) --profile $(PROFILE) && exit $$status
+	    $(BIN)/coursekit report $(LESSONS) --profile $(PROFILE) --format $(FORMAT) && exit $$status
 
 test: $(STAMP)
 	@$(PYTEST) tests --ignore tests/test_expected.py
