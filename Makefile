@@ -4,6 +4,7 @@ PYTHON ?= python3
 PROFILE ?= quick
 JOBS ?= 2
 LESSONS ?=
+FORMAT ?= html
 LESSON ?= 03_seq2seq
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,7 +20,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 .PHONY: help setup reports test lab bench exact clean distclean
 
 help:
-	@echo "make reports    run every lesson, write reports/$(PROFILE)/index.html (PROFILE=smoke|quick|full LESSONS='01 03' JOBS=2)"
+	@echo "make reports    run every lesson, write reports/$(PROFILE)/index.html (PROFILE=smoke|quick|full LESSONS='01 03' JOBS=2 FORMAT=html,docx,pdf)"
 	@echo "make test       unit tests, stored outputs of the notebooks, results within tolerance"
 	@echo "make lab        open JupyterLab on the notebooks"
 	@echo "make bench      how fast the lessons' models train on this machine"

@@ -63,6 +63,11 @@ def test_make_knows_its_targets(target):
     assert done.returncode == 0, done.stderr
 
 
+def test_reports_are_made_in_the_format_that_is_asked_for():
+    for given, shown in (([], "--format html "), (["FORMAT=docx,pdf"], "--format docx,pdf ")):
+        assert shown in subprocess.run(["make", "--dry-run", "reports", *given], cwd=paths.ROOT, capture_output=True, text=True).stdout
+
+
 def test_commands_in_the_readme_and_docs_exist():
     text = "\n".join(path.read_text() for path in [paths.ROOT / "README.md", *sorted((paths.ROOT / "docs").glob("*.md"))])
     code = "\n".join(block or span for block, span in re.findall(r"```[a-z]*\n(.*?)```|`([^`\n]+)`", text, re.DOTALL))
