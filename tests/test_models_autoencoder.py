@@ -121,9 +121,9 @@ def blocks(count, generator):
 
 
 @pytest.mark.parametrize("build, flatten, steps, share", [
-    (lambda: DenseAutoencoder(hidden=(256, 128, 64)), True, 300, 0.1),
+    (lambda: DenseAutoencoder(hidden=(256, 128, 64)), True, 120, 0.1),
     (lambda: StackedAutoencoder(pixels=784), True, 60, 0.1),
-    (Denoiser, False, 200, 0.25),
+    (Denoiser, False, 100, 0.25),
 ])
 def test_one_batch_is_overfitted(build, flatten, steps, share):
     """The loss falls below a share of what answering with the mean picture costs."""

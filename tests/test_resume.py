@@ -135,11 +135,11 @@ def test_channels_last_convolutions_resume_too(monkeypatch, tmp_path, precision)
 
     def run(shift=0, **options):
         torch.manual_seed(shift)
-        return denoising(network=Denoiser(), count=32, precision=precision, shift=shift, **options)
+        return denoising(network=Denoiser(), count=16, precision=precision, shift=shift, **options)
 
-    whole = run(epochs=3)
+    whole = run(epochs=2)
     run(epochs=1, path=tmp_path / "run.pt")
-    resumed = run(epochs=3, path=tmp_path / "run.pt", shift=1)
+    resumed = run(epochs=2, path=tmp_path / "run.pt", shift=1)
     assert digests(resumed) == digests(whole)
     assert resumed.model.encoder[3].weight.is_contiguous(memory_format=torch.channels_last)
 
@@ -320,7 +320,7 @@ def train(path):
     """Train to the end; print what came out, and what a convolution's gradients on two threads give."""
     done = {"dense": digests(denoising(path=path, **BIG))}
     torch.manual_seed(0)
-    done["two threads"] = digests(denoising(network=Denoiser(), count=64, epochs=2, threads=2))
+    done["two threads"] = digests(denoising(network=Denoiser(), count=32, epochs=1, threads=2))
     print(json.dumps(done))
 
 
