@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 SECONDS_TO_ANSWER = 5                                       # how long a scheduler may take to say hello
+SCHEMES = ("tcp", "tls", "ws", "wss", "ucx")
 LARGE = "distributed.admin.large-graph-warning-threshold"   # a sweep sends its pictures along, on purpose
 
 
@@ -37,7 +39,7 @@ def client(*, workers: int, address: str | None = None) -> "Iterator[Client]":
     import dask
     with dask.config.set({LARGE: "2 GiB"}):
         if address:
-            with _connect(address) as found:
+            with _connect(address) as found, found.as_current():
                 yield found
             return
         from distributed import Client, LocalCluster
@@ -60,18 +62,31 @@ def alone(environment: dict[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
+def fate(future) -> BaseException | None:
+    """What broke a task that is over, or nothing. CourseError where the scheduler went away meanwhile."""
+    if future.cancelled():
+        raise CourseError("the Dask scheduler went away: what was finished is kept, run again for the rest")
+    return future.exception()
+
+
 def check(address: str) -> None:
     """CourseError where no scheduler answers."""
     _connect(address).close()
 
 
 def _connect(address: str) -> "Client":
-    """A client of a scheduler that exists. CourseError where none answers."""
+    """A client of a scheduler that exists. CourseError where none answers, UsageError for what is no address."""
     from distributed import Client
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    scheme, separator, place = address.rpartition("://")
+    host, _, port = place.rpartition(":") if ":" in place else (place, "", "8786")
+    if (separator and scheme not in SCHEMES) or not port.isdecimal():
+        raise UsageError(f"{address!r} is not the address of a Dask scheduler: write it as tcp://HOST:8786")
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
+        socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_ANSWER).close()      # Dask itself would try for long
         return Client(address, timeout=SECONDS_TO_ANSWER, set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:    # nobody there; not an address; somebody else there
+    except (OSError, ValueError, OverflowError) as error:   # nobody there, or somebody else
         raise CourseError(f"no Dask scheduler answers at {address!r} ({type(error).__name__}): start one with `dask scheduler`, "
                           "or leave out --cluster and unset COURSEKIT_CLUSTER to use this machine") from None
 

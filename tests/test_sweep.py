@@ -1,14 +1,17 @@
 """Sweeps: every run once, the same bits on any number of workers, failures named, killed workers survived."""
 
 import json
+import logging
 import os
 import signal
 import time
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
 
 import pytest
 import torch
+from distributed import LocalCluster
 from filelock import FileLock
 
 from coursekit import cluster, runtime
@@ -32,9 +35,10 @@ def here(monkeypatch):
 
 @pytest.fixture(scope="module")
 def scheduler():
-    """The address of a cluster that exists, with two worker processes."""
-    with cluster.client(workers=2) as client:
-        yield client.scheduler.address
+    """The address of a cluster that exists, with two worker processes, and that no client of this process knows."""
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
+                      silence_logs=logging.CRITICAL) as running:
+        yield running.scheduler_address
 
 
 def note(folder, name):
@@ -243,7 +247,7 @@ def test_the_environment_names_a_cluster(here, marks, scheduler, monkeypatch):
     assert done.rows[0]["results"]["pid"] != os.getpid()
 
 
-@pytest.mark.parametrize("address", [DEAD, "nonsense", "ftp://127.0.0.1:1"])
+@pytest.mark.parametrize("address", [DEAD, "127.0.0.1:9", "no-such-host.invalid"])
 def test_a_scheduler_that_is_not_there_gives_one_line_soon(here, marks, monkeypatch, capfd, address):
     monkeypatch.setattr(cluster, "SECONDS_TO_ANSWER", 1)
     start = time.monotonic()
@@ -252,6 +256,19 @@ def test_a_scheduler_that_is_not_there_gives_one_line_soon(here, marks, monkeypa
     assert str(caught.value).startswith(f"no Dask scheduler answers at '{address}'") and "\n" not in str(caught.value)
     assert time.monotonic() - start < 8 and begun(marks, 1) == 0
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("address", ["ftp://127.0.0.1:1", "tcp://127.0.0.1:port", "http://127.0.0.1:8786/status"])
+def test_what_is_no_address_is_refused(here, address):
+    with pytest.raises(UsageError, match="is not the address of a Dask scheduler: write it as tcp://HOST:8786"):
+        cluster.check(address)
+
+
+def test_a_scheduler_that_goes_away_is_named():
+    """A future whose scheduler is gone counts as cancelled and holds neither result nor error."""
+    gone = SimpleNamespace(cancelled=lambda: True, exception=lambda: None)
+    with pytest.raises(CourseError, match="the Dask scheduler went away"):
+        cluster.fate(gone)
 
 
 def test_workers_are_as_many_as_cores_allow(monkeypatch):

@@ -77,7 +77,7 @@ def _parallel(jobs: list[Job], workers: int, cluster: str | None, on_cell: Calla
         client.subscribe_topic(TOPIC, lambda event: on_cell(*event[1]))
         futures = {client.submit(_remote, job, environment, pure=False): job for job in jobs}
         for future in as_completed(futures):
-            error = future.exception()
+            error = clusters.fate(future)
             lost = Outcome(futures[future].lesson, "failed", error=f"its worker was lost: {error}")
             yield lost if error else future.result()
 

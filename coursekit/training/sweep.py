@@ -11,7 +11,6 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -137,9 +136,7 @@ def _on_workers(blob: bytes, due: dict[str, dict], runtime: Runtime, address: st
 
 def _result(future, settings: dict) -> dict:
     """The row of a run, or what became of it."""
-    error = future.exception()
-    if isinstance(error, CancelledError):
-        raise CourseError("the Dask scheduler went away: the finished runs are kept, run again for the rest")
+    error = clusters.fate(future)
     return {"settings": settings, "error": f"its worker was lost ({error})"} if error else future.result()
 
 
