@@ -160,7 +160,8 @@ def check_pages(pdf: Path, tmp_path: Path) -> None:
     for page in pages:
         edge = 18                                                           # 0.5 inch
         left, right = page.crop((0, 0, edge, page.height)), page.crop((page.width - edge, 0, page.width, page.height))
-        assert left.getextrema()[0] > 250 and right.getextrema()[0] > 250
+        below = page.crop((0, page.height - 24, page.width // 3, page.height))             # left of the page number
+        assert min(part.getextrema()[0] for part in (left, right, below)) > 250
         assert page.getextrema()[0] < 128
     assert pages and "\ufffd" not in read(pdf) and "\x00" not in read(pdf)
     fonts = subprocess.run(["pdffonts", str(pdf)], capture_output=True, text=True, check=True).stdout.splitlines()[2:]
@@ -180,6 +181,21 @@ def test_pdf_pages_hold_captions_in_order_and_nothing_overflows(made, captions, 
         and "Data and licences" in text
     )
     assert "import torch" not in text
+
+
+@needs_poppler
+def test_a_table_longer_than_a_page_goes_on_over_the_page(tmp_path):
+    from coursekit.reports import pdf
+    rows = [[f"claim {number} with so many words that it takes more than one line of the column that it is given", "us", "1 < 2", "holds"]
+            for number in range(80)]
+    table = document.sized(nodes.table(["claim", "whose", "measured", "holds"], rows))
+    block = nodes.div([table, nodes.para(nodes.words("Claims"))], identifier="table-1", classes=["ck-table"], label="Table", number="1")
+    content, _ = pdf.made(document.Document([block]), render.particulars.Particulars("T", []), code=[])
+    (tmp_path / "long.pdf").write_bytes(content)
+    check_pages(tmp_path / "long.pdf", tmp_path)
+    text = read(tmp_path / "long.pdf")
+    assert text.count("\f") >= 3 and text.count("whose") == text.count("\f")           # its head on every page
+    assert [int(each) for each in re.findall(r"claim (\d+) with", text)] == list(range(80))
 
 
 @needs_poppler

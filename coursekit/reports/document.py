@@ -19,7 +19,7 @@ from coursekit.reports.nodes import Node
 from coursekit.reports.references import CAPTION, KIND
 
 MENTION = re.compile(r"(^|[(\[])(Figures?|Fig\.|Tables?|شکل|جدول)$", re.IGNORECASE)
-WIDE, LEAST = 86, 0.07                                      # letters that fit a line of a table; smallest share of a column
+WIDE = 86                                                   # letters that fit a line of a table
 
 
 @dataclass
@@ -196,14 +196,16 @@ def sized(table: Node) -> Node:
     """A table that is wider than the page gets columns in proportion to what they hold."""
     attributes, caption, columns, head, bodies, foot = table["c"]
     rows = [row for part in (head[1], *(rows for body in bodies for rows in (body[2], body[3])), foot[1]) for row in part]
-    lengths = [1] * len(columns)
+    lengths, longest = [1] * len(columns), [1] * len(columns)               # letters of a cell, and of a word
     for _, cells in rows:
         for index, cell in enumerate(cells[:len(columns)] if len(cells) == len(columns) else []):
-            lengths[index] = max(lengths[index], len(nodes.text_of(cell[4]).strip()))
+            text = nodes.text_of(cell[4]).strip()
+            lengths[index] = max(lengths[index], len(text))
+            longest[index] = max(longest[index], *(len(word) for word in text.split() or [""]))
     if sum(lengths) + 3 * len(lengths) <= WIDE:
         return table
     damped = [min(length, 60) ** 0.7 for length in lengths]
-    shares = [max(LEAST, each / sum(damped)) for each in damped]
+    shares = [max(each / sum(damped), min(word + 3, 24) / WIDE) for each, word in zip(damped, longest, strict=True)]
     sized = [[align, nodes.node("ColWidth", share / sum(shares))] for (align, _), share in zip(columns, shares, strict=True)]
     return nodes.node("Table", attributes, caption, sized, head, bodies, foot)
 

@@ -111,8 +111,11 @@ def _appendix(particulars: Particulars, code: list[str]) -> list[Node]:
 
 
 def _pandoc(blocks: list[Node]) -> str:
+    """typst's text of these blocks. Tables come without the figure that pandoc puts round them, which would not break across pages."""
     tree = json.dumps({"pandoc-api-version": [1, 23, 1], "meta": {}, "blocks": blocks})
-    return pypandoc.convert_text(tree, "typst", format="json", extra_args=["--wrap=preserve", "--quiet"])
+    text = pypandoc.convert_text(tree, "typst", format="json", extra_args=["--wrap=preserve", "--quiet"])
+    return re.sub(r"^#figure\(\n  align\(center\)\[#table\((.*?)^  \)\]\n  , kind: table\n  \)$", r"#align(center)[#table(\1  )]", text,
+                  flags=re.MULTILINE | re.DOTALL)
 
 
 def _compiled(source: str, pictures: dict[str, bytes]) -> bytes:
