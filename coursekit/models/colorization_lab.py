@@ -1,6 +1,8 @@
 """Networks of lesson 05: lightness L in, colour a and b out, all divided by 100 (CIE 1976 Lab)."""
 
+import io
 import socket
+from contextlib import redirect_stderr
 
 import torch
 from torch import Tensor, nn
@@ -110,6 +112,9 @@ class Lite0Encoder(nn.Module):
         super().__init__()
         network = Lite0Features().network.requires_grad_(True)
         self.layers = nn.Sequential(one_channel(network._conv_stem), network._bn0, network._swish, *network._blocks[:5])
+        for each in self.layers.modules():
+            if isinstance(each, nn.BatchNorm2d):
+                each.momentum = 0.1                         # the package's 0.01 follows a training of weeks, not of minutes
 
     def forward(self, lightness: Tensor) -> Tensor:
         return self.layers((255 * lightness - 127) / 128)
@@ -137,8 +142,9 @@ def _resnet_weights() -> dict[str, Tensor] | None:
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(PATIENCE)
     try:
-        return torch.hub.load_state_dict_from_url(ResNet18_Weights.IMAGENET1K_V1.url, file_name=CACHED, map_location="cpu",
-                                                  progress=False, check_hash=True, weights_only=True)
+        with redirect_stderr(io.StringIO()):                # torch says there where it downloads to
+            return torch.hub.load_state_dict_from_url(ResNet18_Weights.IMAGENET1K_V1.url, file_name=CACHED, map_location="cpu",
+                                                      progress=False, check_hash=True, weights_only=True)
     except (OSError, RuntimeError):                         # no connection, no such address; a file that is damaged
         return None
     finally:
