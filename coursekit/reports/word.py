@@ -191,6 +191,7 @@ def _restyled(styles: str) -> str:
         count=1,
         flags=re.DOTALL,
     )
+    styles = re.sub(r'(w:styleId="TableCaption">.*?<w:keepNext />)', r'\1<w:spacing w:before="220" w:after="80"/>', styles, count=1, flags=re.DOTALL)
     for size, smaller in (("56", "44"), ("40", "32"), ("32", "26")):
         styles = styles.replace(f'<w:sz w:val="{size}" />', f'<w:sz w:val="{smaller}"/>').replace(
             f'<w:szCs w:val="{size}" />', f'<w:szCs w:val="{smaller}"/>'
