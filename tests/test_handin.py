@@ -139,6 +139,11 @@ def test_every_fault_is_named_with_cell_and_remedy(hw, change, message):
     assert len([fault for fault in faults if "picture" not in fault]) <= 2, faults      # and little else
 
 
+@pytest.mark.parametrize("title", ["Analysis", "The source's conclusions", "تحلیل نتایج"])
+def test_a_section_of_analysis_speaks_for_the_one_before(hw, title):
+    assert check(hw(source(5, f"## {title}\n\n{SAID}"))).faults == []
+
+
 def test_a_table_typed_into_the_prose_needs_no_number(hw):
     assert check(hw(source(5, SAID + "\n\n| a | b |\n|---|---|\n| 1 | 2 |"))).faults == []
 

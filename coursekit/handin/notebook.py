@@ -15,6 +15,7 @@ from coursekit.handin.pictures import Picture
 CAPTION = re.compile(r"(Figure|Fig\.?|Table|شکل|جدول)\s*(\d+)\s*[.:،–-]\s*(\S.*)?", re.IGNORECASE | re.DOTALL)
 KINDS = {"figure": "figure", "fig": "figure", "fig.": "figure", "شکل": "figure", "table": "table", "جدول": "table"}
 EXEMPT = ("Settings of each profile", "The claims of this lesson")          # coursekit's own tables: the lesson's text is their analysis
+ANALYSIS = re.compile(r"analys|discuss|conclusion|تحلیل|بحث|نتیجه", re.IGNORECASE)         # a section of this name belongs to the one before
 WORDS = 12                                                                  # of prose count as an analysis
 LARGEST_OUTPUT, LARGEST_TEXT = 4_000_000, 200_000
 SHOWING = {"print", "display", "show", "figure", "table", "say", "imshow"}
@@ -113,7 +114,7 @@ def _prose(markdown: str, cell: int) -> Iterator[Event]:
         block = block.strip()
         if block.startswith("#"):
             first, _, block = block.partition("\n")
-            yield Event("heading", cell, number=len(first) - len(first.lstrip("#")))
+            yield Event("heading", cell, number=len(first) - len(first.lstrip("#")), text=first)
         pictures = re.findall(r"!\[(.*?)\]\([^)]*\)|<img\b[^>]*?(?:alt=[\"'](.*?)[\"'])?[^>]*>", block)
         for alternative in (first or second for first, second in pictures):
             yield Event("figure", cell)
@@ -198,7 +199,7 @@ def _numbers(events: list[Event]) -> Iterator[str]:
 
 
 def _analysis(events: list[Event]) -> Iterator[str]:
-    """After the last figure or table of a section some prose says what it means."""
+    """After the last figure or table of a section, or in a section of analysis right after it, some prose says what it means."""
     open_at, since = 0, 0
     for index, event in enumerate([*events, Event("heading", 0, number=1)]):
         exempt = index and events[index - 1].text.startswith(EXEMPT)
@@ -206,7 +207,7 @@ def _analysis(events: list[Event]) -> Iterator[str]:
             open_at, since = event.cell, 0
         elif event.kind == "prose":
             since += len(event.text.split())
-        elif event.kind == "heading" and event.number <= 2:
+        elif event.kind == "heading" and event.number <= 2 and not ANALYSIS.search(event.text):
             if open_at and since < WORDS:
                 yield f"cell {open_at}: nothing is said about this result before the section ends; write below it what it shows and why"
             open_at = 0
