@@ -132,3 +132,16 @@ def test_a_measure_that_was_not_taken_is_named(shown):
     with pytest.raises(KeyError, match="no measure psnr; there are mse"):
         show.paragraph("{psnr:.1f} dB", {"mse": 0.1})
     assert not shown
+
+
+def test_a_heavy_figure_is_stored_with_256_colours_and_looks_the_same():
+    grain = np.random.default_rng(0).random((300, 300, 3))
+    fig, axis = plt.subplots(figsize=(4, 4))
+    axis.imshow(grain / 4 + 0.5)
+    exact = io.BytesIO()
+    fig.savefig(exact, format="png", dpi=show.DPI, bbox_inches="tight", metadata={"Software": None})
+    light = show._png(fig)
+    plt.close(fig)
+    assert len(light) < len(exact.getvalue()) / 2 and exact.tell() > show.HEAVY
+    before, after = (np.asarray(Image.open(io.BytesIO(each)).convert("RGB")).astype(float) for each in (exact.getvalue(), light))
+    assert before.shape == after.shape and abs(before - after).mean() < 6       # of 255
