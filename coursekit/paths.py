@@ -9,6 +9,13 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 BUNDLED = ROOT / "data"
 EXPECTED = ROOT / "tests" / "expected"
+NOT_IN_RESULTS = ("cli", "reports", "bench.py", "doctor.py", "handin", "marks.py")     # parts of coursekit no lesson imports
+
+
+def result_code() -> list[Path]:
+    """The package's sources that can change a lesson's results, in order."""
+    home = ROOT / "coursekit"
+    return sorted(path for path in home.rglob("*.py") if path.relative_to(home).parts[0] not in NOT_IN_RESULTS)
 
 
 def cache() -> Path:

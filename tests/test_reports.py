@@ -215,15 +215,19 @@ def test_store_keeps_outputs_and_reference_of_a_notebook_that_ran(course, course
     assert json.loads(expected.file("quick", "01_good").read_text())["measures"]["b_score"] == {"value": 21.5, "rel": 0.05}
 
 
-def test_store_refuses_a_cell_that_ends_with_a_value(course, coursekit, monkeypatch, tmp_path):
+@pytest.mark.parametrize("source, reason", [
+    ("0.1 + 0.2", "cell 2 ends with a value"),
+    ("import warnings; warnings.warn('old-fashioned')", "cell 2 writes to stderr"),
+])
+def test_store_refuses_what_nbval_would_stumble_over(course, coursekit, monkeypatch, tmp_path, source, reason):
     folder = course("01")
     monkeypatch.setattr(expected.paths, "EXPECTED", tmp_path / "expected")
     path = folder / "notebooks/01_good.ipynb"
     notebook = nbformat.read(path, as_version=4)
-    notebook.cells[2].source = "0.1 + 0.2"
+    notebook.cells[2].source = source
     nbformat.write(notebook, path)
     code, _, err = coursekit("store", "01")
-    assert code == 1 and "01_good was not stored: cell 2 ends with a value" in err
+    assert code == 1 and f"01_good was not stored: {reason}" in err
     assert not nbformat.read(path, as_version=4).cells[2].outputs
 
 

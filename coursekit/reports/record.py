@@ -16,7 +16,6 @@ from coursekit.reports.lessons import LessonFile
 
 PACKAGES = ("torch", "torchvision", "numpy", "pillow", "scikit-image")
 ENVIRONMENT = ("COURSEKIT_THREADS", "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR")
-NOT_IN_RESULTS = ("cli", "reports", "bench.py", "doctor.py", "handin", "marks.py")     # parts of coursekit no lesson imports
 
 
 @dataclass(frozen=True)
@@ -122,8 +121,7 @@ def _json(path: Path) -> dict:
 def _package() -> str:
     """Hash of the sources that lessons import."""
     home = paths.ROOT / "coursekit"
-    files = sorted(path for path in home.rglob("*.py") if path.relative_to(home).parts[0] not in NOT_IN_RESULTS)
-    return _digest(b"".join(f"{path.relative_to(home)}\0".encode() + path.read_bytes() for path in files))
+    return _digest(b"".join(f"{path.relative_to(home)}\0".encode() + path.read_bytes() for path in paths.result_code()))
 
 
 def _data(name: str, kind: str) -> str:

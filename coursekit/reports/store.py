@@ -28,6 +28,8 @@ def store(lesson: LessonFile, *, on_cell: OnCell = lambda *event: None) -> int:
     if bare := bare_values(notebook):
         raise CourseError(f"{lesson.id} was not stored: cell {bare[0]} ends with a value that nbval would compare digit by digit; "
                           "end it with a statement, or show it with lesson.table or lesson.say")
+    if noisy := complaining(notebook):
+        raise CourseError(f"{lesson.id} was not stored: cell {noisy[0]} writes to stderr, a warning perhaps: mend what it warns of")
     text = nbformat.writes(tidy(notebook)) + "\n"
     if (size := len(text.encode())) > LIMIT_BYTES:
         raise CourseError(f"{lesson.id} was not stored: {size:,} bytes, at most {LIMIT_BYTES:,}; make figures smaller")
@@ -40,6 +42,12 @@ def bare_values(notebook: nbformat.NotebookNode) -> list[int]:
     """Execution counts of the cells that show the value of their last expression."""
     return [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"
             and any(output.output_type == "execute_result" for output in cell.outputs)]
+
+
+def complaining(notebook: nbformat.NotebookNode) -> list[int]:
+    """Execution counts of the cells that wrote to stderr: nbval compares that too, and warnings name this machine's files."""
+    return [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"
+            and any(output.get("name") == "stderr" for output in cell.outputs)]
 
 
 def tidy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

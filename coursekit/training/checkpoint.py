@@ -46,6 +46,22 @@ def load(path: Path) -> dict | None:
     return state
 
 
+def fitting(path: Path | None, recipe: dict[str, str]) -> dict | None:
+    """The state to go on from, None for a fresh start. CourseError names what differs where it is another run's.
+
+    recipe: what must be the same for a checkpoint to fit; every state holds its own under "recipe".
+    """
+    if path is None:
+        return None
+    sweep(path)
+    if (state := load(path)) is None:
+        return None
+    saved = state.get("recipe", {})
+    if other := [name for name, value in recipe.items() if saved.get(name) != value]:
+        raise CourseError(f"checkpoint {path} is of another {' and '.join(other)}: delete it, or go back to that one")
+    return state
+
+
 def sweep(path: Path) -> None:
     """Remove what a run that was killed while writing left half done."""
     for temporary in path.parent.glob(f"{glob.escape(path.name)}.*.part"):

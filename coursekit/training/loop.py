@@ -169,14 +169,8 @@ class _Run:
 
     def resume(self, path: Path | None) -> None:
         """Take up the run where its checkpoint left it; a fresh start where there is none."""
-        if path is None:
+        if (state := checkpoint.fitting(path, self.recipe())) is None:
             return
-        checkpoint.sweep(path)
-        if (state := checkpoint.load(path)) is None:
-            return
-        saved = state.get("recipe", {})
-        if other := [name for name, value in self.recipe().items() if saved.get(name) != value]:
-            raise CourseError(f"checkpoint {path} is of another {' and '.join(other)}: delete it, or go back to that one")
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         if self.schedule is not None:

@@ -31,7 +31,6 @@ from coursekit.training.progress import Progress
 
 Task = Callable[[dict], dict]                               # settings -> results, both as JSON can hold them
 ONE_AT_A_TIME = Lock()                                      # a worker's threads share torch's random state
-NOT_IN_RESULTS = ("cli", "reports", "bench.py", "doctor.py")        # parts of coursekit that no training imports
 
 
 @dataclass
@@ -80,9 +79,7 @@ def run(
 
 def code(*functions: Callable) -> str:
     """A hash of the code that decides results: the package's, but for its command line and reports, and of these functions."""
-    home = paths.ROOT / "coursekit"
-    files = sorted(path for path in home.rglob("*.py") if path.relative_to(home).parts[0] not in NOT_IN_RESULTS)
-    sources = [path.read_text(encoding="utf-8") for path in files] + [inspect.getsource(each) for each in functions]
+    sources = [path.read_text(encoding="utf-8") for path in paths.result_code()] + [inspect.getsource(each) for each in functions]
     return sha256("\0".join(sources).encode()).hexdigest()
 
 
