@@ -14,7 +14,6 @@ import pandas as pd
 
 from coursekit import paths, runtime, show
 from coursekit.errors import UsageError, nearest
-from coursekit.threads import thread_count
 
 PROFILES = ("smoke", "quick", "full")
 PRECISION = {"smoke": "exact", "quick": "exact", "full": "fast"}
@@ -27,8 +26,7 @@ def start(name: str, *, profile: str = "quick", seed: int = 0, device: str = "au
         profile = os.environ.get("COURSEKIT_PROFILE", profile)
     if profile not in PROFILES:
         raise UsageError(f"unknown profile {profile!r}: {nearest(profile, PROFILES)}")
-    run = runtime.setup(seed=seed, device=device, precision=PRECISION[profile], threads=thread_count(profile))
-    return Lesson(name, profile, run)
+    return Lesson(name, profile, runtime.setup(seed=seed, device=device, precision=PRECISION[profile]))
 
 
 class Lesson:

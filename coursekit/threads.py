@@ -4,26 +4,26 @@ import os
 
 from coursekit.errors import UsageError
 
-THREADS = 1                                                 # what the stored outputs were made with
+THREADS = 1                                                 # other cores are for other lessons, and for the runs of a sweep
 
 
-def thread_count(profile: str = "quick") -> int:
-    """Threads for torch: COURSEKIT_THREADS, else one, so that results do not hang on the machine; all cores at full."""
+def thread_count() -> int:
+    """Threads for torch: COURSEKIT_THREADS, else the one that the stored outputs were made with."""
     value = os.environ.get("COURSEKIT_THREADS")
     if value is not None:
         if not value.isdecimal() or int(value) < 1:
             raise UsageError(f"COURSEKIT_THREADS is {value!r}: give a whole number from 1, or unset it")
         return int(value)
-    return cores() if profile == "full" else THREADS
+    return THREADS
 
 
-def side_by_side(jobs: int, profile: str = "quick") -> int:
+def side_by_side(jobs: int) -> int:
     """At most `jobs` lessons at a time, and no more than there are cores for, but one.
 
     Threads that share a core wait for each other at every step: measured here, 2 threads on 1 core trained the
     denoiser in bfloat16 20 times slower than 1 thread did.
     """
-    return max(1, min(jobs, cores() // thread_count(profile)))
+    return max(1, min(jobs, cores() // thread_count()))
 
 
 def cores() -> int:

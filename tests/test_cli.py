@@ -179,7 +179,6 @@ def test_no_more_lessons_at_a_time_than_cores_for_their_threads(course, courseki
     course("01", "07")
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0, 1, 2, 3}, raising=False)
     assert [threads.side_by_side(jobs) for jobs in (1, 3, 9)] == [1, 3, 4]
-    assert threads.side_by_side(3, "full") == 1             # one lesson takes all cores there
     monkeypatch.setenv("COURSEKIT_THREADS", "8")
     assert threads.side_by_side(2) == 1
     code, _, err = coursekit("run", "--jobs", "2")

@@ -48,9 +48,9 @@ def run(
     out = progress.console(stderr=True)
     if cluster:
         _use_cluster(cluster)
-    workers = jobs if cluster else side_by_side(jobs, profile)
+    workers = jobs if cluster else side_by_side(jobs)
     if workers < min(jobs, len(planned)):
-        out.print(f"{workers} at a time: {jobs} lessons of {thread_count(profile)} threads each would share cores and crawl "
+        out.print(f"{workers} at a time: {jobs} lessons of {thread_count()} threads each would share cores and crawl "
                   "(COURSEKIT_THREADS=1 makes room)")
     with progress.watcher(out, planned) as watcher:
         outcomes = run_jobs(planned, workers=workers, force=force, progress=watcher, cluster=cluster)
