@@ -46,7 +46,7 @@ reports: $(STAMP)
 	    $(BIN)/coursekit report $(LESSONS) --profile $(PROFILE) --format $(FORMAT) && exit $$status
 
 test: $(STAMP)
-	@$(PYTEST) tests --ignore tests/test_expected.py
+	@OMP_NUM_THREADS=1 $(PYTEST) -n $(JOBS) tests --ignore tests/test_expected.py
 ifeq ($(NOTEBOOKS),)
 	@echo "There are no notebooks yet, so there are no stored outputs and no results to check."
 else
