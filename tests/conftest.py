@@ -1,6 +1,7 @@
 """Shared by the tests: a small course of fixture notebooks in a folder of its own."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,13 @@ import pytest
 import coursekit                                            # noqa: F401  before torch: it tells torch's threads how to wait
 
 FIXTURES = Path(__file__).parent / "fixtures"
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Tests run beside each other: threads that one of them asked for must not be left to the next."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 @pytest.fixture
