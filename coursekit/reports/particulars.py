@@ -52,7 +52,8 @@ def failure(run: Path) -> str:
 
 def facts(results: dict, *, profile: str, finished: str, outcome: Outcome | None) -> list[tuple[str, str]]:
     """What stands under a report's title: (name, value)."""
-    machine = f"{index.machine(results)}, {results['threads']} threads" if "threads" in results else ""
+    count = results.get("threads")
+    machine = f"{index.machine(results)}, {count} thread{'s' * (count != 1)}" if count else ""
     rows = [("profile", profile), ("seed", results.get("seed", "")), ("run", finished), ("machine", machine),
             ("seconds", results.get("seconds", "")), ("precision", results.get("precision", "")),
             ("claims that hold", outcome.claims if outcome else "")]
