@@ -7,12 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
+from bits import digest
 from torch import nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -73,17 +73,6 @@ def match(*, path=None, epochs=EPOCHS, shift=0, count=80, every=2, units=12, **o
         history=history, generator=generator, discriminator=discriminator,
         all=digest([[each.state_dict() for each in parts], rows, [each.get_state() for each in (shuffling, draws, watching)],
                     torch.get_rng_state(), list(random.getstate()[1])]))
-
-
-def digest(value):
-    """One short word for a nest of dicts, lists, tensors and numbers: equal only where every bit is."""
-    if isinstance(value, torch.Tensor):
-        value = (str(value.dtype), tuple(value.shape), value.contiguous().flatten().view(torch.uint8).numpy().tobytes())
-    elif isinstance(value, dict):
-        value = [(repr(name), digest(value[name])) for name in sorted(value, key=repr)]
-    elif isinstance(value, (list, tuple)):
-        value = [digest(each) for each in value]
-    return sha256(repr(value).encode()).hexdigest()[:16]
 
 
 @pytest.fixture(autouse=True)

@@ -9,15 +9,6 @@ from coursekit.models.autoencoder import DenseAutoencoder, Denoiser, ResidualDen
 from coursekit.training import adam
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Small networks gain nothing from a second thread, and lose much on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def weights(model):
     return sum(each.numel() for each in model.parameters())
 

@@ -22,16 +22,6 @@ from coursekit.training import adam
 from coursekit.training.adversarial import Game, fit_adversarial
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Small networks gain nothing from a second thread, and lose much on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    yield
-    torch.set_num_threads(before)
-
-
 def weights(model):
     return sum(each.numel() for each in model.parameters())
 

@@ -9,15 +9,6 @@ from coursekit.models.prior import MaskedConv2d, PixelCNN
 from coursekit.training import adam
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    yield
-    torch.set_num_threads(before)
-
-
 def test_masks_by_hand():
     assert MaskedConv2d(1, 1, 3, sees_itself=False).mask.tolist() == [[1, 1, 1], [1, 0, 0], [0, 0, 0]]
     assert MaskedConv2d(1, 1, 3, sees_itself=True).mask.tolist() == [[1, 1, 1], [1, 1, 0], [0, 0, 0]]

@@ -13,15 +13,6 @@ from coursekit.training import adam
 from coursekit.training.variational import ELBOLoss
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Small networks gain nothing from a second thread, and lose much on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def draws(seed=0):
     return torch.Generator().manual_seed(seed)
 

@@ -10,15 +10,6 @@ from coursekit.training import adam
 BOTH = pytest.mark.parametrize("kind", [VectorQuantizer, EMAQuantizer])
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    yield
-    torch.set_num_threads(before)
-
-
 def weights(model):
     return sum(each.numel() for each in model.parameters())
 

@@ -12,12 +12,12 @@ import signal
 import subprocess
 import sys
 import time
-from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
+from bits import digest
 from torch import nn
 from torch.nn import functional as F
 
@@ -76,17 +76,6 @@ def everything(run):
         "generators": [each.get_state() for each in run.generators],
         "torch": torch.get_rng_state(), "python": random.getstate(),
     }
-
-
-def digest(value):
-    """One short word for a nest of dicts, lists, tensors and numbers: equal only where every bit is."""
-    if isinstance(value, torch.Tensor):
-        value = (str(value.dtype), tuple(value.shape), value.contiguous().flatten().view(torch.uint8).numpy().tobytes())
-    elif isinstance(value, dict):
-        value = [(repr(name), digest(value[name])) for name in sorted(value, key=repr)]
-    elif isinstance(value, (list, tuple)):
-        value = [digest(each) for each in value]
-    return sha256(repr(value).encode()).hexdigest()[:16]
 
 
 def digests(run):
