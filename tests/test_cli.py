@@ -191,7 +191,9 @@ def test_ctrl_c_stops_cleanly_and_takes_the_kernels_along(course, extra, monkeyp
     monkeypatch.setenv("COURSEKIT_THREADS", "1")
     slow = folder / "notebooks/06_slow.ipynb"
     edit(slow, lambda nb: nb.cells[2].update(source=f"import os, time\nopen({str(folder / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)"))
-    process = subprocess.Popen([*COMMAND, "run", "6", *extra], stderr=subprocess.PIPE, text=True, start_new_session=True)
+    heard = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)        # a shell's background jobs are deaf to Ctrl-C
+    process = subprocess.Popen([*COMMAND, "run", "6", *extra], stderr=subprocess.PIPE, text=True, start_new_session=True,
+                               preexec_fn=heard)
     deadline = time.monotonic() + 40
     while not ((folder / "pid").exists() and (folder / "pid").read_text()) and time.monotonic() < deadline:
         time.sleep(0.1)
