@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from coursekit import paths, runtime, show
+from coursekit import changes, paths, runtime, show
 from coursekit.errors import UsageError, nearest
 
 PROFILES = ("smoke", "quick", "full")
@@ -37,29 +37,35 @@ class Lesson:
         self.started = time.perf_counter()
         self.out = _folder(name, profile)
         self.chosen: dict = {}
+        self.changed: dict = {}                             # settings that differ from the profile's, see `changes`
         self.measures: dict[str, float] = {}
         self.claims: list[dict] = []
         self.data: dict[str, dict] = {}
         self.captions: dict[str, list[str]] = {"figures": [], "tables": []}
 
     def settings(self, **profiles: dict) -> SimpleNamespace:
-        """Show the settings of all profiles side by side and return those of this run."""
+        """Show the settings of all profiles side by side and return those of this run: the profile's, with changes asked for."""
         if set(profiles) != set(PROFILES):
             raise ValueError(f"settings are needed for each of {', '.join(PROFILES)}; got {', '.join(profiles)}")
         names = list(profiles["quick"])
         for profile, values in profiles.items():
             if set(values) != set(names):
                 raise ValueError(f"profile {profile!r} differs in {sorted(set(values) ^ set(names))}")
-        self.chosen = dict(profiles[self.profile])
-        frame = pd.DataFrame({"setting": names, **{p: [str(profiles[p][n]) for n in names] for p in PROFILES}})
-        frame.loc[len(frame)] = ["precision", *(PRECISION[p] for p in PROFILES)]
-        self.table(frame, f"Settings of each profile; this run is \"{self.profile}\"")
+        self.changed = changes.apply(profiles[self.profile], changes.asked())
+        self.chosen = {**profiles[self.profile], **self.changed}
+        columns = {p: {**profiles[p], "precision": PRECISION[p]} for p in PROFILES}
+        if self.changed:
+            columns["this run"] = {**self.chosen, "precision": PRECISION[self.profile]}
+        frame = pd.DataFrame({"setting": [*names, "precision"],
+                              **{column: [str(values[n]) for n in (*names, "precision")] for column, values in columns.items()}})
+        how = f", with other {', '.join(self.changed)}" if self.changed else ""
+        self.table(frame, f"Settings of each profile; this run is \"{self.profile}\"{how}")
         return SimpleNamespace(**self.chosen)
 
     def load(self, name: str, **options):
-        """Load a data set (the full one at `full`, else the bundled sample) and note which it was."""
+        """Load a data set and note which it was: the full one at `full` or where there is no sample, else the bundled sample."""
         from coursekit import data
-        loaded = data.load(name, full=self.profile == "full", **options)
+        loaded = data.load(name, full=self.profile == "full" or not data.entries.find(name).bundled, **options)
         self.data[name] = {"kind": loaded.kind, "sha256": loaded.sha256}
         return loaded
 
@@ -121,7 +127,7 @@ class Lesson:
     def record(self) -> dict:
         """Everything results.json holds."""
         return {
-            "lesson": self.name, "profile": self.profile, "seed": self.runtime.seed, "settings": self.chosen,
+            "lesson": self.name, "profile": self.profile, "seed": self.runtime.seed, "settings": self.chosen, "changed": self.changed,
             "measures": self.measures, "claims": self.claims,
             "seconds": round(time.perf_counter() - self.started, 2),
             "device": str(self.runtime.device), "processor": runtime.processor(), "threads": self.runtime.threads,

@@ -32,7 +32,7 @@ def course(tmp_path, monkeypatch):
 
     for name in ("notebooks", "runs", "reports"):
         monkeypatch.setenv(f"COURSEKIT_{name.upper()}", str(tmp_path / name))
-    for name in ("COURSEKIT_PROFILE", "COURSEKIT_OUT", "COURSEKIT_THREADS", "COURSEKIT_DEBUG"):
+    for name in ("COURSEKIT_PROFILE", "COURSEKIT_OUT", "COURSEKIT_THREADS", "COURSEKIT_SET", "COURSEKIT_DEBUG"):
         monkeypatch.delenv(name, raising=False)
     return make
 

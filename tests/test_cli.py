@@ -67,6 +67,21 @@ def test_what_is_up_to_date_is_skipped_until_something_changes(course, coursekit
     assert record.outdated(job()) == "not run yet"
 
 
+def test_changed_settings_reach_the_kernel_and_make_a_run_outdated(course, coursekit, monkeypatch):
+    folder = course("01")
+    monkeypatch.setenv("COURSEKIT_SET", "")                 # so that it is taken back after the test
+    words = "from coursekit import changes; print(changes.asked())"
+    edit(folder / "notebooks/01_good.ipynb", lambda nb: nb.cells[2].update(source=words))
+    assert "ran in" in coursekit("run", "1", "--set", "epochs=8", "--set", "faces=anime-faces")[2]
+    executed = nbformat.read(folder / "runs/quick/01_good/notebook.ipynb", as_version=4)
+    texts = [out.get("text", "").strip() for cell in executed.cells for out in cell.get("outputs", [])]
+    assert "{'epochs': '8', 'faces': 'anime-faces'}" in texts
+    job = plan(find([]), {"profile": "quick", "seed": 0, "device": "auto"})[0]
+    assert record.outdated(job) == ""
+    monkeypatch.delenv("COURSEKIT_SET")
+    assert record.outdated(job) == "settings changed"
+
+
 def test_changed_data_makes_a_run_outdated(course, tmp_path, monkeypatch):
     course("01")
     monkeypatch.setattr(record.paths, "BUNDLED", tmp_path / "data")
@@ -130,6 +145,8 @@ def test_a_failed_lesson_is_tried_again_and_old_results_do_not_survive(course, c
     (["run", "--param", "sed=1"], "01_good has no parameter 'sed': did you mean seed? Valid: profile, seed, device."),
     (["run", "--param", "seed"], "--param 'seed' has no value"),
     (["run", "--param", "profile=quik"], "unknown profile 'quik'"),
+    (["run", "--set", "epochs=8"], "--set is for one lesson, and 2 would run: name one"),
+    (["run", "1", "--set", "epochs"], "--set 'epochs' has no name or no value: write it as NAME=VALUE"),
     (["run", "--device", "cpuu"], "unknown device 'cpuu': did you mean cpu"),
     (["rnu"], "unknown command 'rnu': did you mean run?"),
     (["report", "--format", "htm"], "unknown format 'htm': did you mean html?"),

@@ -24,6 +24,13 @@ SHAPES = {                                                  # name: options, sha
 }
 
 
+@pytest.mark.parametrize("name", ["fruits", "animals"])
+@pytest.mark.parametrize("count", [1, 0])
+def test_too_few_views_are_refused(name, count):
+    with pytest.raises(UsageError, match=f"views_per_drawing is {count}: give 2 or more"):
+        data.load(name, views_per_drawing=count)
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_sample_has_the_stated_form(name):
     options, shape, least = SHAPES[name]

@@ -23,7 +23,7 @@ PROFILES = {"smoke": {"epochs": 1, "rate": 0.1}, "quick": {"epochs": 3, "rate": 
 
 @pytest.fixture(autouse=True)
 def own_folder(monkeypatch, tmp_path):
-    for name in ("COURSEKIT_PROFILE", "COURSEKIT_RUNS", "COURSEKIT_THREADS"):
+    for name in ("COURSEKIT_PROFILE", "COURSEKIT_RUNS", "COURSEKIT_SET", "COURSEKIT_THREADS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COURSEKIT_OUT", str(tmp_path / "out"))
     exact = torch.are_deterministic_algorithms_enabled()
@@ -50,6 +50,19 @@ def test_settings_are_those_of_the_profile_and_all_are_shown(shown):
     rows = [line.split() for line in plain.splitlines()[1:]]
     assert rows == [["setting", "smoke", "quick", "full"], ["epochs", "1", "3", "20"], ["rate", "0.1", "0.1", "0.01"],
                     ["precision", "exact", "exact", "fast"]]
+
+
+def test_changed_settings_are_used_shown_and_recorded(shown, monkeypatch):
+    monkeypatch.setenv("COURSEKIT_SET", '{"epochs": "7"}')
+    lesson = start(profile="full")
+    settings = lesson.settings(**PROFILES)
+    assert (settings.epochs, settings.rate) == (7, 0.01)
+    plain = shown[0]["text/plain"]
+    assert 'this run is "full", with other epochs' in plain
+    assert [line.split() for line in plain.splitlines()[1:3]] == [["setting", "smoke", "quick", "full", "this", "run"],
+                                                                   ["epochs", "1", "3", "20", "7"]]
+    assert lesson.record()["changed"] == {"epochs": 7} and lesson.record()["settings"] == {"epochs": 7, "rate": 0.01}
+    assert lesson.checkpoint("x") != start(profile="full").checkpoint("x")
 
 
 def test_settings_of_profiles_must_have_the_same_names():
@@ -138,7 +151,8 @@ def test_load_notes_which_data_it_was(monkeypatch):
     quick, full = start(profile="quick"), start(profile="full")
     quick.load("mnist", classes=["0"])
     full.load("mnist")
-    assert asked == [("mnist", {"full": False, "classes": ["0"]}), ("mnist", {"full": True})]
+    quick.load("cifar10")                                   # has no sample
+    assert asked == [("mnist", {"full": False, "classes": ["0"]}), ("mnist", {"full": True}), ("cifar10", {"full": True})]
     assert [run.record()["data"]["mnist"]["kind"] for run in (quick, full)] == ["bundled", "full"]
     assert quick.data["mnist"]["sha256"] == "ab" * 32
 

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from coursekit.cli import guarded
-from coursekit.reports import expected, prose
+from coursekit.reports import expected, particulars, prose
 from coursekit.reports.lessons import first_sentence, lessons
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -229,6 +229,29 @@ def test_store_refuses_what_nbval_would_stumble_over(course, coursekit, monkeypa
     code, _, err = coursekit("store", "01")
     assert code == 1 and f"01_good was not stored: {reason}" in err
     assert not nbformat.read(path, as_version=4).cells[2].outputs
+
+
+def test_a_report_names_the_settings_that_were_changed():
+    results = {"seed": 0, "changed": {"images": 7000, "betas": [0.1, 1.0]}}
+    told = dict(particulars.facts(results, profile="full", finished="today", outcome=None))
+    assert told["profile"] == "full" and told["changed settings"] == "images = 7000, betas = [0.1, 1.0]"
+    assert "changed settings" not in dict(particulars.facts({"seed": 0, "changed": {}}, profile="full", finished="today", outcome=None))
+
+
+def test_runs_with_other_settings_are_not_compared():
+    kept = {"run": {"changed": {"betas": [1, 2]}}, "measures": {"a": {"value": 1.0, "rel": 0.1}}}
+    assert expected.compare(kept, {"changed": {"betas": (1, 2)}, "measures": {"a": 1.0}}) == []
+    for changed in ({}, {"betas": [1, 3]}):
+        (problem,) = expected.compare(kept, {"changed": changed, "measures": {"a": 1.0}})
+        assert "cannot be compared" in problem and str(changed) in problem
+
+
+def test_store_refuses_changed_settings(course, coursekit, monkeypatch, tmp_path):
+    folder = course("01")
+    monkeypatch.setenv("COURSEKIT_SET", '{"epochs": "8"}')
+    before = (folder / "notebooks/01_good.ipynb").read_bytes()
+    code, _, err = coursekit("store", "1")
+    assert code == 2 and "COURSEKIT_SET is set" in err and (folder / "notebooks/01_good.ipynb").read_bytes() == before
 
 
 def test_store_leaves_a_notebook_that_fails_as_it_was(course, coursekit, monkeypatch, tmp_path):

@@ -1,5 +1,6 @@
 """`coursekit list`, `run`, `report` and `store`."""
 
+import json
 import os
 from pathlib import Path
 from typing import Annotated
@@ -36,6 +37,8 @@ def run(
                                                 "--jobs 2 or more.", envvar="COURSEKIT_CLUSTER", show_default=False)] = None,
     force: Annotated[bool, typer.Option("--force", help="Run again what is up to date.")] = False,
     param: Annotated[list[str] | None, typer.Option(help="A notebook's parameter, as NAME=VALUE.", show_default=False)] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Another value for one of the lesson's settings, as NAME=VALUE.",
+                                                   show_default=False)] = None,
 ) -> None:
     """Run lessons; write runs/PROFILE/LESSON/notebook.ipynb and results.json."""
     from coursekit.reports import lessons, progress
@@ -44,7 +47,10 @@ def run(
     chosen = {"profile": profile, "seed": seed, "device": device, **_parameters(param or [])}
     lessons.profile(chosen["profile"])
     _check_device(chosen["device"])
-    planned = plan(lessons.find(names or []), chosen)
+    found = lessons.find(names or [])
+    if set_:
+        _change_settings(set_, len(found))
+    planned = plan(found, chosen)
     out = progress.console(stderr=True)
     if cluster:
         _use_cluster(cluster)
@@ -100,6 +106,14 @@ def _parameters(pairs: list[str]) -> dict[str, object]:
         raise UsageError(f"--param {bad[0]!r} has no value: write it as NAME=VALUE, as in --param seed=1")
     split = {name.strip(): value for name, _, value in (pair.partition("=") for pair in pairs)}
     return {name: int(value) if value.lstrip("-").isdecimal() else value for name, value in split.items()}
+
+
+def _change_settings(pairs: list[str], lessons: int) -> None:
+    """The lesson hears of them through the environment. Settings differ from lesson to lesson, so they go to one."""
+    from coursekit import changes
+    if lessons > 1:
+        raise UsageError(f"--set is for one lesson, and {lessons} would run: name one, as in coursekit run 08 --set epochs=8")
+    os.environ[changes.VARIABLE] = json.dumps(changes.from_pairs(pairs))
 
 
 def _use_cluster(address: str) -> None:

@@ -108,6 +108,8 @@ def _photos(card: Card, *, size: int = 32, patches_per_photo: int = 50, seed: in
 def _views(card: Card, *, size: int, grey: bool, views_per_drawing: int, seed: int = 0, background: str = "white",
            test_share: float = 0.1) -> Loaded:
     """Turned, scaled and lit views of each drawing, labels by drawing; train and test views are drawn apart."""
+    if views_per_drawing < 2:
+        raise UsageError(f"views_per_drawing is {views_per_drawing}: give 2 or more, one to train with and one to test with")
     with_alpha = _transparent(card)
     names = [PurePosixPath(name).stem for name in with_alpha]
     test = max(1, round(views_per_drawing * test_share))

@@ -2,7 +2,8 @@
 
 tests/expected/PROFILE/LESSON.json: {"measures": {name: {"value": 0.0153, "rel": 0.05, "abs": 0.001}}}; at least one of
 rel and abs. `python -m coursekit.reports.expected PROFILE LESSON` writes it from a run's results.json and keeps the
-tolerances that are stated already. "run" says what computed them: seconds, processor, device, threads, precision.
+tolerances that are stated already. "run" says what computed them: settings that were changed (`--set`), seconds, processor,
+device, threads, precision.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from coursekit.reports import record
 from coursekit.reports.lessons import PROFILES
 
 DEFAULT = {"rel": 0.05}
-RUN = ("seconds", "processor", "device", "threads", "precision")
+RUN = ("changed", "seconds", "processor", "device", "threads", "precision")
 
 
 def file(profile: str, lesson: str) -> Path:
@@ -25,6 +26,9 @@ def file(profile: str, lesson: str) -> Path:
 
 def compare(expected: dict, results: dict) -> list[str]:
     """What is wrong with a run's results, one sentence for each measure that is missing or too far off."""
+    changed = [each.get("changed", {}) for each in (expected.get("run", {}), results)]
+    if json.dumps(changed[0]) != json.dumps(changed[1]):    # tuples come back from a file as lists
+        return [f"the reference was run with changed settings {changed[0]}, this run with {changed[1]}: they cannot be compared"]
     measures, problems = results.get("measures", {}), []
     for name, wanted in expected["measures"].items():
         if "seconds" in name:                               # a timing: kept for people, never compared
@@ -46,7 +50,7 @@ def refreshed(expected: dict, results: dict) -> dict:
               for name, each in expected.get("measures", {}).items()}
     measures = {name: {"value": float(f"{value:.6g}"), **(stated.get(name) or DEFAULT)}
                 for name, value in results["measures"].items()}
-    return {"run": {name: results[name] for name in RUN if name in results}, "measures": measures}
+    return {"run": {name: results[name] for name in RUN if results.get(name)}, "measures": measures}
 
 
 def write(results: dict) -> Path:

@@ -54,7 +54,8 @@ def facts(results: dict, *, profile: str, finished: str, outcome: Outcome | None
     """What stands under a report's title: (name, value)."""
     count = results.get("threads")
     machine = f"{index.machine(results)}, {count} thread{'s' * (count != 1)}" if count else ""
-    rows = [("profile", profile), ("seed", results.get("seed", "")), ("run", finished), ("machine", machine),
+    changed = ", ".join(f"{name} = {value}" for name, value in results.get("changed", {}).items())
+    rows = [("profile", profile), ("changed settings", changed), ("seed", results.get("seed", "")), ("run", finished), ("machine", machine),
             ("seconds", results.get("seconds", "")), ("precision", results.get("precision", "")),
             ("claims that hold", outcome.claims if outcome else "")]
     return [(name, str(value)) for name, value in rows if value != ""]

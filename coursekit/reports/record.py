@@ -15,7 +15,7 @@ from coursekit import paths
 from coursekit.reports.lessons import LessonFile
 
 PACKAGES = ("torch", "torchvision", "numpy", "pillow", "scikit-image")
-ENVIRONMENT = ("COURSEKIT_THREADS", "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR")
+ENVIRONMENT = ("COURSEKIT_THREADS", "COURSEKIT_SET", "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR")
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import nbformat
 
-from coursekit import paths
-from coursekit.errors import CourseError
+from coursekit import changes, paths
+from coursekit.errors import CourseError, UsageError
 from coursekit.reports import expected
 from coursekit.reports.execute import OnCell, execute
 from coursekit.reports.lessons import LessonFile
@@ -20,6 +20,8 @@ def store(lesson: LessonFile, *, on_cell: OnCell = lambda *event: None) -> int:
 
     CourseError where a cell failed or the notebook grew too large; both files are then as they were.
     """
+    if changes.asked():
+        raise UsageError(f"{lesson.id} was not stored: {changes.VARIABLE} is set, and stored outputs are those of the stored settings")
     job = Job(lesson.id, str(lesson.path), str(paths.runs() / "stored" / lesson.id), ())
     outcome = execute(job, on_cell)
     if outcome.state != "ran":

@@ -1,0 +1,50 @@
+"""Settings changed from outside: read exactly, or refused by name."""
+
+import pytest
+
+from coursekit import changes
+from coursekit.errors import UsageError
+
+SETTINGS = {"epochs": 8, "rate": 1e-3, "hidden": (320, 320), "faces": "manga-faces", "options": {"views": 5}}
+
+
+@pytest.mark.parametrize(("name", "text", "value"), [
+    ("epochs", "20", 20), ("rate", "0.01", 0.01), ("rate", "1", 1.0), ("hidden", "(64,)", (64,)), ("faces", "anime-faces", "anime-faces"),
+    ("options", "{}", {}), ("options", "{'views': 2}", {"views": 2}),
+])
+def test_a_value_is_of_the_kind_of_the_old_one(name, text, value):
+    changed = changes.apply(SETTINGS, changes.from_pairs([f" {name} = {text} "]))
+    assert changed == {name: value} and type(changed[name]) is type(SETTINGS[name])
+
+
+@pytest.mark.parametrize(("name", "text"), [("epochs", "many"), ("epochs", "2.5"), ("epochs", "True"), ("rate", "None"), ("hidden", "64"),
+                                            ("options", "x("), ("epochs", "__import__('os')")])
+def test_a_value_of_another_kind_is_refused_with_the_old_one(name, text):
+    with pytest.raises(UsageError) as caught:
+        changes.apply(SETTINGS, {name: text})
+    assert repr(name) in str(caught.value) and repr(SETTINGS[name]) in str(caught.value)
+
+
+def test_an_unknown_setting_is_named_with_the_nearest():
+    with pytest.raises(UsageError, match="no setting 'epoch': did you mean epochs"):
+        changes.apply(SETTINGS, {"epoch": "3"})
+
+
+@pytest.mark.parametrize("pair", ["epochs", "=3", "epochs=", " = "])
+def test_pairs_need_name_and_value(pair):
+    with pytest.raises(UsageError, match="NAME=VALUE"):
+        changes.from_pairs([pair])
+
+
+def test_the_environment_is_read(monkeypatch):
+    monkeypatch.delenv(changes.VARIABLE, raising=False)
+    assert changes.asked() == {}
+    monkeypatch.setenv(changes.VARIABLE, '{"epochs": "3", "rate": 0.5}')
+    assert changes.asked() == {"epochs": "3", "rate": "0.5"}
+
+
+@pytest.mark.parametrize("text", ["epochs=3", "[1]", "3"])
+def test_an_environment_that_cannot_be_read_is_refused(monkeypatch, text):
+    monkeypatch.setenv(changes.VARIABLE, text)
+    with pytest.raises(UsageError, match="COURSEKIT_SET"):
+        changes.asked()
