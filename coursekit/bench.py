@@ -1,15 +1,21 @@
 """How fast the lessons' models train here: a plain loop beside coursekit's exact and fast ones, in one run.
 
-The three loops take turns, so that a noisy machine disturbs all of them alike; the ratios are of medians.
+The three loops take turns, so that a noisy machine disturbs all of them alike; the ratios are of medians. The plain loop
+lives in a process of its own: coursekit tells the C library to keep freed memory (`runtime.keep_memory`), nobody tells plain.
 """
 
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 
+import cloudpickle
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -101,14 +107,15 @@ CASES = (
 
 def measure(case: Case, *, rounds: int, seconds: float, peaks: dict[str, float], device: str = "auto") -> Row:
     """Images a second of the three loops, each timed `rounds` times for about `seconds`."""
-    data = case.data(torch.Generator().manual_seed(0))
-    loops = {"plain": _plain(case, data, device), **{p: _coursekit(case, data, p, device) for p in runtime.PRECISIONS}}
-    for loop in loops.values():
-        _rate(loop, 0.2)                                    # warm up: allocations, oneDNN's kernels
-    rates = {name: [] for name in loops}
-    for _ in range(rounds):
-        for name, loop in loops.items():
-            rates[name].append(_rate(loop, seconds))
+    data = _data(case)
+    with _alone(case, device) as plain:
+        loops = {"plain": plain, **{p: partial(_rate, _coursekit(case, data, p, device)) for p in runtime.PRECISIONS}}
+        for loop in loops.values():
+            loop(0.2)                                       # warm up: allocations, oneDNN's kernels
+        rates = {name: [] for name in loops}
+        for _ in range(rounds):
+            for name, loop in loops.items():
+                rates[name].append(loop(seconds))
     plain, exact, fast = (median(rates[name]) for name in ("plain", "exact", "fast"))
     flops = flops_per_example(case, data)
     return Row(case.name, case.batch, plain, exact, fast, exact / plain, fast / plain,
@@ -161,6 +168,29 @@ def main(json_path: Path | None = None, quick: bool = False, device: str = "auto
         json_path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
+@contextmanager
+def _alone(case: Case, device: str) -> Iterator[Callable[[float], float]]:
+    """Yields: seconds -> examples a second of the plain loop, in another process."""
+    packed = cloudpickle.dumps((case, device, runtime.thread_count()))
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_begin, initargs=(packed,)) as pool:
+        yield lambda seconds: pool.submit(_rate_here, seconds).result()
+
+
+def _begin(packed: bytes) -> None:
+    global _here
+    case, device, threads = cloudpickle.loads(packed)
+    torch.set_num_threads(threads)
+    _here = _plain(case, _data(case), device)
+
+
+def _rate_here(seconds: float) -> float:
+    return _rate(_here, seconds)
+
+
+def _data(case: Case) -> tuple[Tensor, ...]:
+    return case.data(torch.Generator().manual_seed(0))
+
+
 def _plain(case: Case, data: tuple[Tensor, ...], device: str) -> Iterator[int]:
     """What one writes first: float tensors, a DataLoader with default settings, contiguous float32, plain Adam."""
     loader = DataLoader(TensorDataset(*map(_float, data)), batch_size=case.batch, shuffle=True)
@@ -177,7 +207,7 @@ def _plain(case: Case, data: tuple[Tensor, ...], device: str) -> Iterator[int]:
 
 
 def _coursekit(case: Case, data: tuple[Tensor, ...], precision: str, device: str) -> Iterator[int]:
-    """The lessons' way: uint8 in memory, channels-last, fused Adam, bfloat16 when fast."""
+    """The lessons' way: uint8 in memory, the faster memory order, fused Adam, freed memory kept, bfloat16 when fast."""
     chosen = runtime.setup(precision=precision, device=device)
     batches = Batches(*data, batch_size=case.batch, generator=chosen.generator("bench"), device=chosen.device)
     model = prepare(case.model(), chosen)

@@ -2,6 +2,8 @@
 
 import json
 import math
+import os
+from contextlib import nullcontext
 
 import pytest
 import torch
@@ -78,9 +80,24 @@ def test_a_short_measurement_is_finite_and_its_ratios_are_of_its_rates():
 def test_rates_are_medians_of_rounds_taken_in_turns(monkeypatch):
     rates = iter([7, 7, 7, 10, 20, 40, 1000, 30, 60, 12, 25, 1])            # a warm-up, three rounds of three loops
     monkeypatch.setattr(bench, "_rate", lambda loop, seconds: next(rates))
+    monkeypatch.setattr(bench, "_alone", lambda case, device: nullcontext(lambda seconds: next(rates)))
     row = bench.measure(case("stacked autoencoder"), rounds=3, seconds=1, peaks={"exact": 1, "fast": 1}, device="cpu")
     assert (row.plain, row.exact, row.fast) == (12, 25, 40)
     assert row.exact_ratio == 25 / 12
+
+
+def test_the_plain_loop_runs_in_another_process_with_as_many_threads():
+    seen = []
+
+    def telling(model, batch):
+        seen.append((os.getpid(), torch.get_num_threads()))
+        if len(seen) == 1:
+            raise RuntimeError(f"process {seen[0][0]}, threads {seen[0][1]}")
+
+    loud = bench.Case("loud", lambda: bench.StackedAutoencoder(64, 32, 8), 50, bench._images(64), telling)
+    with bench._alone(loud, "cpu") as plain, pytest.raises(RuntimeError, match=r"process \d+, threads 1$") as caught:
+        plain(0.01)
+    assert f"process {os.getpid()}," not in str(caught.value) and not seen
 
 
 def test_rate_counts_examples_over_time(monkeypatch):

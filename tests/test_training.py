@@ -207,6 +207,15 @@ def test_prepared_convolutions_are_channels_last_and_compute_the_same(run):
     torch.testing.assert_close(prepared(x), before)
 
 
+def test_big_transposed_convolutions_keep_their_order(run, monkeypatch):
+    from coursekit.training import loop
+    model = nn.Sequential(nn.Conv2d(8, 8, 3), nn.ConvTranspose2d(8, 4, 3))
+    monkeypatch.setattr(loop, "BIG", 8 * 4 * 9)
+    assert all(each.weight.is_contiguous() for each in prepare(model, run))
+    monkeypatch.setattr(loop, "BIG", 8 * 4 * 9 + 1)
+    assert all(each.weight.is_contiguous(memory_format=torch.channels_last) for each in prepare(model, run))
+
+
 def test_one_batch_is_overfitted_in_bfloat16_too(monkeypatch):
     monkeypatch.setattr(runtime, "has_bfloat16", lambda device: True)
     fast = runtime.setup(seed=0, device="cpu", precision="fast", threads=1)

@@ -16,6 +16,7 @@ from coursekit.training import checkpoint
 from coursekit.training.progress import Progress
 
 Loss = Callable[[nn.Module, tuple[Tensor, ...]], Tensor]    # (model, batch) -> scalar
+BIG = 1 << 23                                               # weights of transposed convolutions, see `prepare`
 
 
 @dataclass
@@ -50,7 +51,14 @@ def adam(model: nn.Module, rate: float, *, weight_decay: float = 0.0) -> torch.o
 
 
 def prepare(model: nn.Module, runtime: Runtime) -> nn.Module:
-    """Move the model to the device, convolutions in channels-last order (2.6 times faster on a CPU)."""
+    """Move the model to the device, convolutions in channels-last order (2.6 times faster on a CPU).
+
+    Big transposed convolutions stay as they are on a CPU: oneDNN gives their gradients in another order, and to copy
+    those of Pix2Pix's 54 million weights at every step cost a fifth of it.
+    """
+    transposed = sum(each.weight.numel() for each in model.modules() if isinstance(each, nn.ConvTranspose2d))
+    if runtime.device.type == "cpu" and transposed >= BIG:
+        return model.to(runtime.device)
     return model.to(runtime.device, memory_format=torch.channels_last)
 
 
