@@ -51,10 +51,14 @@ def image_grid(pictures: Tensor, *, columns: int = 8, titles: Sequence[str] = ()
 
 
 def curves(lines: Mapping[str, Sequence[float] | tuple[Sequence[float], Sequence[float]]], *, xlabel: str, ylabel: str,
-           log: bool = False, levels: Mapping[str, float] | None = None, size: tuple[float, float] = (6.5, 3.6)) -> Figure:
-    """Labelled lines over 1, 2, 3 … or over the first of a pair; `levels` are dashed horizontal references."""
+           log: bool = False, levels: Mapping[str, float] | None = None, size: tuple[float, float] | None = None) -> Figure:
+    """Labelled lines over 1, 2, 3 … or over the first of a pair; `levels` are dashed horizontal references.
+
+    With two levels, or five lines in all, no corner is free any more: then the legend stands beside the axes.
+    """
+    crowded = len(levels or {}) > 1 or len(lines) + len(levels or {}) > 4
     with plt.rc_context(STYLE):
-        fig, axis = plt.subplots(figsize=size, layout="constrained")
+        fig, axis = plt.subplots(figsize=size or (9.0 if crowded else 6.5, 3.6), layout="constrained")
         for (label, values), marker in zip(lines.items(), cycle(MARKERS)):
             x, y = values if isinstance(values, tuple) else (range(1, len(values) + 1), values)
             axis.plot(x, y, label=label, marker=marker, markersize=4)
@@ -65,7 +69,7 @@ def curves(lines: Mapping[str, Sequence[float] | tuple[Sequence[float], Sequence
             axis.xaxis.set_major_locator(MaxNLocator(integer=True))     # there is no epoch 1.5
         if log:
             axis.set_yscale("log")
-        axis.legend()
+        axis.legend(**{"loc": "upper left", "bbox_to_anchor": (1, 1)} if crowded else {})
     return fig
 
 

@@ -69,6 +69,16 @@ def test_curves_draw_the_numbers_with_names_and_axes():
     assert len({line.get_color() for line in axis.lines}) == len({line.get_marker() for line in axis.lines}) == 3
 
 
+@pytest.mark.parametrize("lines, levels", [(2, 2), (4, 1), (5, 0)])
+def test_a_legend_that_finds_no_free_corner_stands_beside_the_axes(lines, levels):
+    fig = plots.curves({f"line {n}": [n, 5 - n, n] for n in range(lines)}, xlabel="epoch", ylabel="y",
+                       levels={f"level {n}": 4.5 - n for n in range(levels)})
+    fig.canvas.draw()
+    (axis,) = fig.axes
+    legend = axis.get_legend().get_window_extent()
+    assert legend.x0 >= axis.get_window_extent().x1 and legend.x1 <= fig.bbox.x1
+
+
 def test_curves_over_epochs_mark_whole_epochs_only():
     fig = plots.curves({"a": [3.0, 2.0, 1.5, 1.0]}, xlabel="epoch", ylabel="y")
     fig.canvas.draw()
