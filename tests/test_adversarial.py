@@ -240,7 +240,7 @@ COUNT = iter(range(100))
 def test_no_batches_and_a_rhythm_that_never_comes():
     with pytest.raises(ValueError, match="no batches"):
         simple(LINEAR, iter(()))
-    with pytest.raises(ValueError, match="every 5th step, but epoch 3 has only 3"):
+    with pytest.raises(ValueError, match="one step in 5, but epoch 3 has only 3"):
         simple(LINEAR, [(torch.tensor([[3.0]]),)] * 3, every=5, epochs=3)
 
 

@@ -1,15 +1,18 @@
 """The README tells the truth: its results are those kept in tests/expected/full, its files and lessons exist."""
 
+import ast
 import json
 import re
+import shlex
 
 import pytest
 
-from coursekit import paths
+from coursekit import changes, paths
 from coursekit.reports.lessons import PROFILES, lessons
 
 TEXT = (paths.ROOT / "README.md").read_text(encoding="utf-8")
 ROWS = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in TEXT.splitlines() if line.startswith("|")]
+INSTRUCTORS = (paths.ROOT / "docs/instructors.md").read_text(encoding="utf-8").replace("\\\n", "")
 RESULTS = [row for row in ROWS if len(row) == 6 and row[4] in PROFILES]     # lesson, figure, source, ours, profile, seconds
 
 
@@ -29,6 +32,18 @@ def test_results_are_those_measured(row):
             value = kept["measures"][name.group(1)]["value"]
             assert float(number) / (100 if percent else 1) == pytest.approx(value, abs=0.51 * 10**-digits), name.group(1)
     assert float(seconds) == pytest.approx(kept["run"]["seconds"], abs=1)
+
+
+def test_runs_at_another_size_are_those_of_the_references():
+    """The commands for instructors say what the references were run with, each of them and nothing else."""
+    told = {}
+    for line in re.findall(r"^coursekit run .* --profile full --set .*$", INSTRUCTORS, re.MULTILINE):
+        words = shlex.split(line, comments=True)
+        told[words[2]] = [word for before, word in zip(words, words[1:]) if before == "--set"]
+    kept = {path.name[:2]: json.loads(path.read_text(encoding="utf-8"))["run"].get("changed", {})
+            for path in (paths.EXPECTED / "full").glob("*.json")}
+    read = {number: {name: ast.literal_eval(text) for name, text in changes.from_pairs(pairs).items()} for number, pairs in told.items()}
+    assert json.loads(json.dumps(read)) == {number: changed for number, changed in kept.items() if changed}
 
 
 def test_every_lesson_has_its_row_and_its_results():

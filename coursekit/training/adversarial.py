@@ -81,7 +81,7 @@ def fit_adversarial(
     discriminator_optimizer: torch.optim.Optimizer,
     runtime: Runtime,
     steps: int | None = None,                               # end within an epoch, after this many steps in all
-    every: int = 1,                                         # the discriminator learns at each k-th step
+    every: int = 1,                                         # the discriminator learns at one step in this many
     schedules: Iterable = (),                               # stepped after every step
     average: torch.optim.swa_utils.AveragedModel | None = None,     # of the generator's weights, updated after every step
     generators: Iterable[torch.Generator] = (),             # besides the batches' own: the game's noise, watch's draws
@@ -152,7 +152,7 @@ class _Match:
         if "generator_loss" not in tally.sums:
             raise ValueError("there are no batches to train on: fewer examples than a batch, or an iterator used up")
         if "discriminator_loss" not in tally.sums:
-            raise ValueError(f"the discriminator learns at every {self.every}th step, but epoch {self.epoch + 1} has only "
+            raise ValueError(f"the discriminator learns at one step in {self.every}, but epoch {self.epoch + 1} has only "
                              f"{number}: take a smaller `every`, or smaller batches")
         return {"epoch": self.epoch + 1, "steps": self.steps, **tally.means(), "seconds": time.perf_counter() - start,
                 "whole": number == len(self.batches)}
