@@ -162,8 +162,8 @@ def main(json_path: Path | None = None, quick: bool = False, device: str = "auto
     print(f"{'examples a second':26}{'batch':>6}{'plain':>9}{'exact':>9}{'fast':>9}"
           f"{'exact/plain':>13}{'fast/plain':>12}{'of peak':>16}")
     for row in result["rows"]:
-        print("{name:26}{batch:6}{plain:9.0f}{exact:9.0f}{fast:9.0f}{exact_ratio:13.2f}{fast_ratio:12.2f}"
-              "{exact_share:8.0%}{fast_share:8.0%}".format(**row))
+        rates = "".join(f"{row[name]:9.{0 if row[name] >= 10 else 2}f}" for name in ("plain", "exact", "fast"))
+        print("{name:26}{batch:6}{rates}{exact_ratio:13.2f}{fast_ratio:12.2f}{exact_share:8.0%}{fast_share:8.0%}".format(**row, rates=rates))
     if json_path is not None:
         json_path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
