@@ -206,8 +206,11 @@ def test_a_refreshed_reference_keeps_its_tolerances(course, monkeypatch, capsys,
 def test_store_keeps_outputs_and_reference_of_a_notebook_that_ran(course, coursekit, monkeypatch, tmp_path):
     folder = course("01")
     monkeypatch.setattr(expected.paths, "EXPECTED", tmp_path / "expected")
+    left = folder / "runs/stored/01_good/grid.jsonl"
+    left.parent.mkdir(parents=True)
+    left.write_text("finished runs of an earlier store")
     code, _, err = coursekit("store", "01")
-    assert code == 0 and "01_good: " in err
+    assert code == 0 and "01_good: " in err and not left.exists()
     notebook = nbformat.read(folder / "notebooks/01_good.ipynb", as_version=4)
     code_cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code_cells] == list(range(1, len(code_cells) + 1))
