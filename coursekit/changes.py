@@ -12,10 +12,11 @@ from coursekit.errors import UsageError, nearest
 VARIABLE = "COURSEKIT_SET"
 
 
-def from_pairs(pairs: list[str]) -> dict[str, str]:
-    """["epochs=8"] -> {"epochs": "8"}. UsageError on a pair without a value."""
+def from_pairs(pairs: list[str], *, option: str = "--set", example: str = "epochs=8") -> dict[str, str]:
+    """["epochs=8"] -> {"epochs": "8"}. UsageError on a pair without a name or a value."""
     if bad := [pair for pair in pairs if not all(part.strip() for part in pair.partition("="))]:
-        raise UsageError(f"--set {bad[0]!r} has no name or no value: write it as NAME=VALUE, as in --set epochs=8")
+        lacks = "value" if bad[0].partition("=")[0].strip() else "name"
+        raise UsageError(f"{option} {bad[0]!r} has no {lacks}: write it as NAME=VALUE, as in {option} {example}")
     return {name.strip(): value.strip() for name, _, value in (pair.partition("=") for pair in pairs)}
 
 

@@ -30,9 +30,9 @@ def test_an_unknown_setting_is_named_with_the_nearest():
         changes.apply(SETTINGS, {"epoch": "3"})
 
 
-@pytest.mark.parametrize("pair", ["epochs", "=3", "epochs=", " = "])
-def test_pairs_need_name_and_value(pair):
-    with pytest.raises(UsageError, match="NAME=VALUE"):
+@pytest.mark.parametrize(("pair", "lacks"), [("epochs", "value"), ("=3", "name"), ("epochs=", "value"), (" = ", "name")])
+def test_pairs_need_name_and_value(pair, lacks):
+    with pytest.raises(UsageError, match=f"--set '{pair}' has no {lacks}: write it as NAME=VALUE"):
         changes.from_pairs([pair])
 
 

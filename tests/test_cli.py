@@ -146,7 +146,7 @@ def test_a_failed_lesson_is_tried_again_and_old_results_do_not_survive(course, c
     (["run", "--param", "seed"], "--param 'seed' has no value"),
     (["run", "--param", "profile=quik"], "unknown profile 'quik'"),
     (["run", "--set", "epochs=8"], "--set is for one lesson, and 2 would run: name one"),
-    (["run", "1", "--set", "epochs"], "--set 'epochs' has no name or no value: write it as NAME=VALUE"),
+    (["run", "1", "--set", "epochs"], "--set 'epochs' has no value: write it as NAME=VALUE, as in --set epochs=8"),
     (["run", "--device", "cpuu"], "unknown device 'cpuu': did you mean cpu"),
     (["rnu"], "unknown command 'rnu': did you mean run?"),
     (["report", "--format", "htm"], "unknown format 'htm': did you mean html?"),

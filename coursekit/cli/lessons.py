@@ -102,9 +102,8 @@ def store(names: Lessons = None) -> None:
 
 def _parameters(pairs: list[str]) -> dict[str, object]:
     """["seed=3"] -> {"seed": 3}; values are whole numbers where they look so, else text."""
-    if bad := [pair for pair in pairs if "=" not in pair]:
-        raise UsageError(f"--param {bad[0]!r} has no value: write it as NAME=VALUE, as in --param seed=1")
-    split = {name.strip(): value for name, _, value in (pair.partition("=") for pair in pairs)}
+    from coursekit import changes
+    split = changes.from_pairs(pairs, option="--param", example="seed=1")
     return {name: int(value) if value.lstrip("-").isdecimal() else value for name, value in split.items()}
 
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -33,15 +34,28 @@ _running: WeakSet = WeakSet()
 _stopping = False
 
 
-def execute(job: Job, on_cell: OnCell) -> Outcome:
-    """Run a job and keep its notebook, results and record. Never raises for what a notebook does."""
+def execute(job: Job, on_cell: OnCell, *, anew: bool = False) -> Outcome:
+    """Run a job and keep its notebook, results and record. Never raises for what a notebook does.
+
+    anew: in an emptied folder, so that nothing of an earlier run is gone on with.
+    """
     folder = Path(job.folder)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / ".lock", timeout=0):
+            if anew:
+                _empty(folder)
             return _execute(job, on_cell)
     except Timeout:
         return Outcome(job.lesson, "failed", error="another coursekit is running it right now: wait for that one")
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != ".lock":
+            path.unlink()
 
 
 def stop_kernels() -> None:

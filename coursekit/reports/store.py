@@ -1,7 +1,6 @@
 """Refresh a stored notebook: run it as it stands, keep its outputs and its reference results only when every cell ran."""
 
 import os
-import shutil
 from pathlib import Path
 
 import nbformat
@@ -24,8 +23,7 @@ def store(lesson: LessonFile, *, on_cell: OnCell = lambda *event: None) -> int:
     if changes.asked():
         raise UsageError(f"{lesson.id} was not stored: {changes.VARIABLE} is set, and stored outputs are those of the stored settings")
     job = Job(lesson.id, str(lesson.path), str(paths.runs() / "stored" / lesson.id), ())
-    shutil.rmtree(job.folder, ignore_errors=True)           # a whole run: a sweep would go on with an earlier store's table
-    outcome = execute(job, on_cell)
+    outcome = execute(job, on_cell, anew=True)              # a sweep would go on with an earlier store's table
     if outcome.state != "ran":
         raise CourseError(f"{lesson.id} was not stored: {outcome.error}; see {job.folder}/notebook.ipynb")
     notebook = nbformat.read(Path(job.folder) / "notebook.ipynb", as_version=4)
