@@ -10,7 +10,7 @@ from sources import BASEMAP, unpacked
 
 SIDE, STEP = 256, 128  # pixels; 15 pixels are one degree
 NORTH, SOUTH = 270, 2190  # rows: from 72 degrees north to 56 degrees south
-LEAST_LAND, QUALITY = 0.30, 80
+LEAST_LAND, QUALITY = 0.15, 75
 TEST_BANDS = [(1344, 1856), (4096, 4480)]  # columns: 90.4 to 56.3 degrees west, 93.1 to 118.7 degrees east
 
 
