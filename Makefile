@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest -q
 # A lesson takes one core, so two run beside each other, each in one process with its cells in order and no workers of its own.
 SIDE_BY_SIDE := -n $(JOBS) --dist loadfile
 NBVAL := COURSEKIT_PROGRESS=0 COURSEKIT_WORKERS=1 $(PYTEST) $(SIDE_BY_SIDE) --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg
-TOLERANCE := COURSEKIT_CHECK=required $(PYTEST) tests/test_expected.py
+TOLERANCE := COURSEKIT_CHECK=required $(PYTEST) tests/test_reference.py
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 export OMP_WAIT_POLICY ?= PASSIVE
 
@@ -46,7 +46,7 @@ reports: $(STAMP)
 	    $(BIN)/coursekit report $(LESSONS) --profile $(PROFILE) --format $(FORMAT) && exit $$status
 
 test: $(STAMP)
-	@OMP_NUM_THREADS=1 $(PYTEST) -n $(JOBS) tests --ignore tests/test_expected.py
+	@OMP_NUM_THREADS=1 $(PYTEST) -n $(JOBS) tests --ignore tests/test_reference.py
 ifeq ($(NOTEBOOKS),)
 	@echo "There are no notebooks yet, so there are no stored outputs and no results to check."
 else

@@ -1,6 +1,6 @@
 """coursekit: the tested helpers behind the course's notebooks.
 
-`start` begins a lesson; everything else lives in the submodules: `data`, `models`, `training`, `metrics`, `plots`.
+`start` begins a lesson; everything else lives in the submodules: `datasets`, `transforms`, `models`, `training`, `metrics`, `plots`.
 They are imported on first use, so that `import coursekit` is quick.
 """
 
@@ -10,7 +10,7 @@ import os
 from coursekit import pairing
 
 __version__ = "0.1.0"
-__all__ = ["data", "metrics", "models", "plots", "runtime", "start", "training"]
+__all__ = ["datasets", "metrics", "models", "plots", "runtime", "start", "training", "transforms"]
 
 # Threads that wait must sleep: spinning ones made training 3 to 60 times slower whenever another program shared the
 # cores. OpenMP reads this when torch is first imported, so notebooks import coursekit before torch.

@@ -23,12 +23,12 @@ from torch.utils.data import DataLoader, TensorDataset
 from torch.utils.flop_counter import FlopCounterMode
 
 from coursekit import runtime
-from coursekit.data.batches import Batches
+from coursekit.datasets.batches import Batches
 from coursekit.models import pix2pix
-from coursekit.models.autoencoder import DenseAutoencoder, Denoiser, StackedAutoencoder
+from coursekit.models.autoencoder import Denoiser, DenseAutoencoder, StackedAutoencoder
 from coursekit.models.seq2seq import Decoder, Encoder, Seq2Seq
 from coursekit.training import adam, prepare
-from coursekit.training.adversarial import frozen
+from coursekit.training.gan import frozen
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,15 @@ def _next_tokens(model: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
 
 
 def _images(*shape: int) -> Callable[[torch.Generator], tuple[Tensor, ...]]:
-    return lambda generator: (torch.randint(0, 256, (12_000, *shape), generator=generator, dtype=torch.uint8),)
+    return lambda generator: (
+        torch.randint(0, 256, (12_000, *shape), generator=generator, dtype=torch.uint8),
+    )
 
 
 def _sequences(generator: torch.Generator) -> tuple[Tensor, ...]:
-    return tuple(torch.randint(1, 51, (12_000, length), generator=generator) for length in (6, 3, 3))
+    return tuple(
+        torch.randint(1, 51, (12_000, length), generator=generator) for length in (6, 3, 3)
+    )
 
 
 class Players(nn.Module):
@@ -86,13 +90,18 @@ def _both_players(model: Players, batch: tuple[Tensor, ...]) -> Tensor:
     """The work of a step of each, in one: the generator is judged by weights that this term leaves alone."""
     photo, truth = batch
     made = model.generator(photo)
-    loss = pix2pix.discriminator_loss(model.discriminator(photo, truth), model.discriminator(photo, made.detach()))
+    loss = pix2pix.discriminator_loss(
+        model.discriminator(photo, truth), model.discriminator(photo, made.detach())
+    )
     with frozen(model.discriminator):
         return loss + pix2pix.generator_loss(model.discriminator(photo, made), made, truth)["loss"]
 
 
 def _picture_pairs(generator: torch.Generator) -> tuple[Tensor, ...]:
-    return tuple(torch.randint(0, 256, (32, 3, 256, 256), generator=generator, dtype=torch.uint8) for _ in range(2))
+    return tuple(
+        torch.randint(0, 256, (32, 3, 256, 256), generator=generator, dtype=torch.uint8)
+        for _ in range(2)
+    )
 
 
 CASES = (
@@ -105,21 +114,35 @@ CASES = (
 )
 
 
-def measure(case: Case, *, rounds: int, seconds: float, peaks: dict[str, float], device: str = "auto") -> Row:
+def measure(
+    case: Case, *, rounds: int, seconds: float, peaks: dict[str, float], device: str = "auto"
+) -> Row:
     """Images a second of the three loops, each timed `rounds` times for about `seconds`."""
     data = _data(case)
     with _alone(case, device) as plain:
-        loops = {"plain": plain, **{p: partial(_rate, _coursekit(case, data, p, device)) for p in runtime.PRECISIONS}}
+        loops = {
+            "plain": plain,
+            **{p: partial(_rate, _coursekit(case, data, p, device)) for p in runtime.PRECISIONS},
+        }
         for loop in loops.values():
-            loop(0.2)                                       # warm up: allocations, oneDNN's kernels
+            loop(0.2)  # warm up: allocations, oneDNN's kernels
         rates = {name: [] for name in loops}
         for _ in range(rounds):
             for name, loop in loops.items():
                 rates[name].append(loop(seconds))
     plain, exact, fast = (median(rates[name]) for name in ("plain", "exact", "fast"))
     flops = flops_per_example(case, data)
-    return Row(case.name, case.batch, plain, exact, fast, exact / plain, fast / plain,
-               exact * flops / peaks["exact"], fast * flops / peaks["fast"])
+    return Row(
+        case.name,
+        case.batch,
+        plain,
+        exact,
+        fast,
+        exact / plain,
+        fast / plain,
+        exact * flops / peaks["exact"],
+        fast * flops / peaks["fast"],
+    )
 
 
 def peak(precision: str, *, device: str = "auto", size: int = 2048) -> float:
@@ -146,24 +169,42 @@ def run(*, quick: bool = False, device: str = "auto") -> dict:
     """Measure every case. quick: a tenth of the time, for trying the command."""
     rounds, seconds = (1, 0.3) if quick else (5, 2.0)
     peaks = {precision: peak(precision, device=device) for precision in runtime.PRECISIONS}
-    rows = [measure(case, rounds=rounds, seconds=seconds, peaks=peaks, device=device) for case in CASES]
+    rows = [
+        measure(case, rounds=rounds, seconds=seconds, peaks=peaks, device=device) for case in CASES
+    ]
     chosen = runtime.setup(device=device, precision="fast")
-    return {"processor": runtime.processor(), "device": str(chosen.device), "threads": chosen.threads,
-            "fast_is": "bfloat16" if chosen.amp else "float32", "versions": runtime.versions(),
-            "peak_gflops": {name: value / 1e9 for name, value in peaks.items()}, "rows": [asdict(row) for row in rows]}
+    return {
+        "processor": runtime.processor(),
+        "device": str(chosen.device),
+        "threads": chosen.threads,
+        "fast_is": "bfloat16" if chosen.amp else "float32",
+        "versions": runtime.versions(),
+        "peak_gflops": {name: value / 1e9 for name, value in peaks.items()},
+        "rows": [asdict(row) for row in rows],
+    }
 
 
 def main(json_path: Path | None = None, quick: bool = False, device: str = "auto") -> None:
     """Print the table; write it as JSON where asked."""
     result = run(quick=quick, device=device)
     peaks = result["peak_gflops"]
-    print(f"{result['processor']}, {result['device']}, {result['threads']} threads; fast is {result['fast_is']}")
+    print(
+        f"{result['processor']}, {result['device']}, {result['threads']} threads; fast is {result['fast_is']}"
+    )
     print(f"matrix product peak: exact {peaks['exact']:.0f}, fast {peaks['fast']:.0f} GFLOP/s")
-    print(f"{'examples a second':26}{'batch':>6}{'plain':>9}{'exact':>9}{'fast':>9}"
-          f"{'exact/plain':>13}{'fast/plain':>12}{'of peak':>16}")
+    print(
+        f"{'examples a second':26}{'batch':>6}{'plain':>9}{'exact':>9}{'fast':>9}"
+        f"{'exact/plain':>13}{'fast/plain':>12}{'of peak':>16}"
+    )
     for row in result["rows"]:
-        rates = "".join(f"{row[name]:9.{0 if row[name] >= 10 else 2}f}" for name in ("plain", "exact", "fast"))
-        print("{name:26}{batch:6}{rates}{exact_ratio:13.2f}{fast_ratio:12.2f}{exact_share:8.0%}{fast_share:8.0%}".format(**row, rates=rates))
+        rates = "".join(
+            f"{row[name]:9.{0 if row[name] >= 10 else 2}f}" for name in ("plain", "exact", "fast")
+        )
+        print(
+            "{name:26}{batch:6}{rates}{exact_ratio:13.2f}{fast_ratio:12.2f}{exact_share:8.0%}{fast_share:8.0%}".format(
+                **row, rates=rates
+            )
+        )
     if json_path is not None:
         json_path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
@@ -172,7 +213,9 @@ def main(json_path: Path | None = None, quick: bool = False, device: str = "auto
 def _alone(case: Case, device: str) -> Iterator[Callable[[float], float]]:
     """Yields: seconds -> examples a second of the plain loop, in another process."""
     packed = cloudpickle.dumps((case, device, runtime.thread_count()))
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_begin, initargs=(packed,)) as pool:
+    with ProcessPoolExecutor(
+        1, mp_context=get_context("spawn"), initializer=_begin, initargs=(packed,)
+    ) as pool:
         yield lambda seconds: pool.submit(_rate_here, seconds).result()
 
 
@@ -209,7 +252,9 @@ def _plain(case: Case, data: tuple[Tensor, ...], device: str) -> Iterator[int]:
 def _coursekit(case: Case, data: tuple[Tensor, ...], precision: str, device: str) -> Iterator[int]:
     """The lessons' way: uint8 in memory, the faster memory order, fused Adam, freed memory kept, bfloat16 when fast."""
     chosen = runtime.setup(precision=precision, device=device)
-    batches = Batches(*data, batch_size=case.batch, generator=chosen.generator("bench"), device=chosen.device)
+    batches = Batches(
+        *data, batch_size=case.batch, generator=chosen.generator("bench"), device=chosen.device
+    )
     model = prepare(case.model(), chosen)
     optimizer = adam(model, 1e-3)
     while True:

@@ -9,15 +9,15 @@ from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
+from coursekit.config import cores, thread_count
 from coursekit.errors import CourseError, UsageError
-from coursekit.threads import cores, thread_count
 
 if TYPE_CHECKING:
     from distributed import Client
 
-SECONDS_TO_ANSWER = 5                                       # how long a scheduler may take to say hello
+SECONDS_TO_ANSWER = 5  # how long a scheduler may take to say hello
 SCHEMES = ("tcp", "tls", "ws", "wss", "ucx")
-LARGE = "distributed.admin.large-graph-warning-threshold"   # a sweep sends its pictures along, on purpose
+LARGE = "distributed.admin.large-graph-warning-threshold"  # a sweep sends its pictures along, on purpose
 
 
 def address(given: str | None = None) -> str | None:
@@ -27,7 +27,9 @@ def address(given: str | None = None) -> str | None:
 
 def worker_count(tasks: int, threads: int | None = None) -> int:
     """Worker processes for this many tasks: COURSEKIT_WORKERS, else one for each `threads` cores; never more than tasks."""
-    value = os.environ.get("COURSEKIT_WORKERS") or str(max(1, cores() // (threads or thread_count())))
+    value = os.environ.get("COURSEKIT_WORKERS") or str(
+        max(1, cores() // (threads or thread_count()))
+    )
     if not value.isdecimal() or int(value) < 1:
         raise UsageError(f"COURSEKIT_WORKERS is {value!r}: give a whole number from 1, or unset it")
     return max(1, min(tasks, int(value)))
@@ -37,21 +39,29 @@ def worker_count(tasks: int, threads: int | None = None) -> int:
 def client(*, workers: int, address: str | None = None) -> "Iterator[Client]":
     """A Dask client: of the scheduler at `address`, else of `workers` new local processes, which end with the block."""
     import dask
+
     with dask.config.set({LARGE: "2 GiB"}):
         if address:
             with _connect(address) as found, found.as_current():
                 yield found
             return
         from distributed import Client, LocalCluster
+
         with _interrupts_held():
-            cluster = LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
-                                   memory_limit=0, silence_logs=logging.CRITICAL)
+            cluster = LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address="127.0.0.1:0",
+                memory_limit=0,
+                silence_logs=logging.CRITICAL,
+            )
         with cluster, Client(cluster) as found:
             yield found
 
 
 @contextmanager
-def alone(environment: dict[str, str]) -> Iterator[None]:
+def worker_environment(environment: dict[str, str]) -> Iterator[None]:
     """On a worker: this environment, and sweeps stay in the process that starts them, for the other workers are busy too."""
     before = dict(os.environ)
     os.environ.update({**environment, "COURSEKIT_WORKERS": "1", "COURSEKIT_CLUSTER": ""})
@@ -62,10 +72,12 @@ def alone(environment: dict[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def fate(future) -> BaseException | None:
+def task_error(future) -> BaseException | None:
     """What broke a task that is over, or nothing. CourseError where the scheduler went away meanwhile."""
     if future.cancelled():
-        raise CourseError("the Dask scheduler went away: what was finished is kept, run again for the rest")
+        raise CourseError(
+            "the Dask scheduler went away: what was finished is kept, run again for the rest"
+        )
     return future.exception()
 
 
@@ -77,27 +89,34 @@ def check(address: str) -> None:
 def _connect(address: str) -> "Client":
     """A client of a scheduler that exists. CourseError where none answers, UsageError for what is no address."""
     from distributed import Client
+
     scheme, separator, place = address.rpartition("://")
     host, _, port = place.rpartition(":") if ":" in place else (place, "", "8786")
     if (separator and scheme not in SCHEMES) or not port.isdecimal():
-        raise UsageError(f"{address!r} is not the address of a Dask scheduler: write it as tcp://HOST:8786")
+        raise UsageError(
+            f"{address!r} is not the address of a Dask scheduler: write it as tcp://HOST:8786"
+        )
     for name in ("distributed", "distributed.client"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
-        socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_ANSWER).close()      # Dask itself would try for long
+        socket.create_connection(
+            (host.strip("[]"), int(port)), SECONDS_TO_ANSWER
+        ).close()  # Dask itself would try for long
         return Client(address, timeout=SECONDS_TO_ANSWER, set_as_default=False)
-    except (OSError, ValueError, OverflowError) as error:   # nobody there, or somebody else
-        raise CourseError(f"no Dask scheduler answers at {address!r} ({type(error).__name__}): start one with `dask scheduler`, "
-                          "or leave out --cluster and unset COURSEKIT_CLUSTER to use this machine") from None
+    except (OSError, ValueError, OverflowError) as error:  # nobody there, or somebody else
+        raise CourseError(
+            f"no Dask scheduler answers at {address!r} ({type(error).__name__}): start one with `dask scheduler`, "
+            "or leave out --cluster and unset COURSEKIT_CLUSTER to use this machine"
+        ) from None
 
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
     """Ctrl-C waits, and processes started meanwhile never hear it: it is this process that ends them."""
-    if not hasattr(signal, "pthread_sigmask"):              # Windows
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    resource_tracker.ensure_running()                       # or the first process started lets interrupts through again
+    resource_tracker.ensure_running()  # or the first process started lets interrupts through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -1,6 +1,5 @@
 """What this installation has, what it lacks, and how to get it: `coursekit doctor`."""
 
-import os
 import platform
 import re
 import shutil
@@ -10,11 +9,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
-from coursekit import paths, threads
+from coursekit import config
 from coursekit.errors import CourseError
 
 OK, NOTE, MISSING = "ok", "note", "MISSING"
-ENOUGH_GB = 2                                               # runs, reports and a decoded set or two
+ENOUGH_GB = 2  # runs, reports and a decoded set or two
 
 
 class Finding(NamedTuple):
@@ -28,7 +27,8 @@ class Finding(NamedTuple):
 
 def main() -> int:
     """Print the findings as a table; 1 if something that lessons need is missing, else 0."""
-    from coursekit.reports import progress
+    from coursekit.runner import progress
+
     out = progress.console()
     shown = progress.table(out, "what", "state", "found", "what to do")
     found = list(examine())
@@ -40,40 +40,73 @@ def main() -> int:
 
 def examine() -> Iterator[Finding]:
     """Every finding; a check that breaks is a finding too."""
-    for check in (_python, _versions, _pairing, _device, _precision, _threads, _disk, _pandoc, _samples, _full_sets):
+    for check in (
+        _python,
+        _versions,
+        _pairing,
+        _device,
+        _precision,
+        _threads,
+        _disk,
+        _pandoc,
+        _samples,
+        _full_sets,
+    ):
         yield from _guarded(check)
 
 
 def _guarded(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     try:
         yield from check()
-    except Exception as error:                              # whatever is broken, the other checks still help
+    except Exception as error:  # whatever is broken, the other checks still help
         advice = "" if isinstance(error, CourseError) else "set it up again: make distclean setup"
-        yield Finding(check.__name__.strip("_").replace("_", " "), MISSING, f"{type(error).__name__}: {error}", advice)
+        yield Finding(
+            check.__name__.strip("_").replace("_", " "),
+            MISSING,
+            f"{type(error).__name__}: {error}",
+            advice,
+        )
 
 
 def _python() -> Iterator[Finding]:
     good = sys.version_info >= (3, 11)
-    yield Finding("python", OK if good else MISSING, f"{platform.python_version()} at {sys.executable}",
-                  "" if good else "install Python 3.11 or newer")
+    yield Finding(
+        "python",
+        OK if good else MISSING,
+        f"{platform.python_version()} at {sys.executable}",
+        "" if good else "install Python 3.11 or newer",
+    )
 
 
 def _versions() -> Iterator[Finding]:
     """Installed packages against the pinned ones."""
-    differ = [f"{name} {_installed(name)} (pinned {pin})" for name, pin in pins() if _installed(name) not in (pin, "")]
+    differ = [
+        f"{name} {_installed(name)} (pinned {pin})"
+        for name, pin in pins()
+        if _installed(name) not in (pin, "")
+    ]
     absent = [name for name, _ in pins() if not _installed(name)]
     advice = "pip install -c constraints.txt -e '.[test]'" if differ or absent else ""
     if absent:
         yield Finding("packages", MISSING, f"not installed: {', '.join(absent)}", advice)
     if differ:
-        yield Finding("packages", NOTE, f"other than pinned: {', '.join(differ)}; results may differ a little", advice)
+        yield Finding(
+            "packages",
+            NOTE,
+            f"other than pinned: {', '.join(differ)}; results may differ a little",
+            advice,
+        )
     if not differ and not absent:
-        yield Finding("packages", OK, f"coursekit {version('coursekit')} and {len(list(pins()))} packages as pinned")
+        yield Finding(
+            "packages",
+            OK,
+            f"coursekit {version('coursekit')} and {len(list(pins()))} packages as pinned",
+        )
 
 
 def pins() -> Iterator[tuple[str, str]]:
     """(package, version) of each line of constraints.txt that this platform needs."""
-    for line in (paths.ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
+    for line in (config.ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
         if match := re.fullmatch(r"([A-Za-z0-9._-]+)==([^\s;]+)(?:\s*;.*)?", line.strip()):
             yield match[1], match[2]
 
@@ -87,38 +120,64 @@ def _installed(name: str) -> str:
 
 
 def _pairing() -> Iterator[Finding]:
-    from coursekit import pairing
     import torchvision.transforms  # noqa: F401  the proof that it imports
+
+    from coursekit import pairing
+
     yield Finding("torch, torchvision", OK, pairing.status())
 
 
 def _device() -> Iterator[Finding]:
     import torch
+
     from coursekit import runtime
+
     device = runtime.find_device("auto")
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else runtime.processor()
-    advice = "" if device.type == "cuda" else "lessons run on it; a CUDA GPU with a CUDA build of torch is used by itself"
+    advice = (
+        ""
+        if device.type == "cuda"
+        else "lessons run on it; a CUDA GPU with a CUDA build of torch is used by itself"
+    )
     yield Finding("device", OK, f"{device}: {name}", advice)
 
 
 def _precision() -> Iterator[Finding]:
     from coursekit import runtime
+
     fast = runtime.has_bfloat16(runtime.find_device("auto"))
-    yield Finding("precision", OK if fast else NOTE, "float32; full profile in bfloat16" if fast else
-                  "float32 only: this hardware has no bfloat16, so the full profile takes longer")
+    yield Finding(
+        "precision",
+        OK if fast else NOTE,
+        "float32; full profile in bfloat16"
+        if fast
+        else "float32 only: this hardware has no bfloat16, so the full profile takes longer",
+    )
 
 
 def _threads() -> Iterator[Finding]:
-    count, own = threads.thread_count(), threads.thread_count() != threads.THREADS
-    yield Finding("threads", NOTE if own else OK, f"{count} of {threads.cores()} cores",
-                  f"stored results were made with {threads.THREADS}: unset COURSEKIT_THREADS for the same bits" if own else "")
+    count, own = config.thread_count(), config.thread_count() != config.THREADS
+    yield Finding(
+        "threads",
+        NOTE if own else OK,
+        f"{count} of {config.cores()} cores",
+        f"stored results were made with {config.THREADS}: unset COURSEKIT_THREADS for the same bits"
+        if own
+        else "",
+    )
 
 
 def _disk() -> Iterator[Finding]:
-    for what, folder in (("runs", paths.runs()), ("data cache", paths.cache())):
+    for what, folder in (("runs", config.runs()), ("data cache", config.cache())):
         free = shutil.disk_usage(_existing(folder)).free / 1e9
-        yield Finding(f"disk for {what}", OK if free >= ENOUGH_GB else NOTE, f"{free:.0f} GB free at {folder}",
-                      "" if free >= ENOUGH_GB else "make room, or point COURSEKIT_RUNS and COURSEKIT_CACHE elsewhere")
+        yield Finding(
+            f"disk for {what}",
+            OK if free >= ENOUGH_GB else NOTE,
+            f"{free:.0f} GB free at {folder}",
+            ""
+            if free >= ENOUGH_GB
+            else "make room, or point COURSEKIT_RUNS and COURSEKIT_CACHE elsewhere",
+        )
 
 
 def _existing(folder: Path) -> Path:
@@ -127,21 +186,37 @@ def _existing(folder: Path) -> Path:
 
 def _pandoc() -> Iterator[Finding]:
     import pypandoc
+
     yield Finding("pandoc", OK, f"{pypandoc.get_pandoc_version()}, for the formulas of reports")
 
 
 def _samples() -> Iterator[Finding]:
-    from coursekit.data import commands, samples
-    names = [row["name"] for row in commands.status() if row["bundled"]]
-    bad = [f"{name}/{file}: {problem}" for name in names for file, problem in samples.problems(name).items() if problem]
-    yield Finding("bundled samples", MISSING if bad or not names else OK, "; ".join(bad) or ", ".join(names) or "none",
-                  "git checkout -- data" if bad or not names else "")
+    from coursekit.datasets import manage, samples
+
+    names = [row["name"] for row in manage.status() if row["bundled"]]
+    bad = [
+        f"{name}/{file}: {problem}"
+        for name in names
+        for file, problem in samples.problems(name).items()
+        if problem
+    ]
+    yield Finding(
+        "bundled samples",
+        MISSING if bad or not names else OK,
+        "; ".join(bad) or ", ".join(names) or "none",
+        "git checkout -- data" if bad or not names else "",
+    )
 
 
 def _full_sets() -> Iterator[Finding]:
-    from coursekit.data import commands
-    sample_only = {entry.name for entry in commands.catalogue() if entry.sample_only}
-    for row in (row for row in commands.status() if row["name"] not in sample_only):
+    from coursekit.datasets import catalog, manage
+
+    sample_only = {entry.name for entry in catalog.ENTRIES if entry.sample_only}
+    for row in (row for row in manage.status() if row["name"] not in sample_only):
         state = MISSING if row["full"].startswith("damaged") else OK if row["full"] else NOTE
-        yield Finding(f"full {row['name']}", state, row["full"] or "not here (only the full profile needs it)",
-                      "" if state == OK else row["advice"])
+        yield Finding(
+            f"full {row['name']}",
+            state,
+            row["full"] or "not here (only the full profile needs it)",
+            "" if state == OK else row["advice"],
+        )

@@ -12,12 +12,18 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from coursekit import changes, paths, runtime, show
+from coursekit import config, display, overrides, runtime
+from coursekit.config import PROFILES
 from coursekit.errors import UsageError, nearest
 
-PROFILES = ("smoke", "quick", "full")
 PRECISION = {"smoke": "exact", "quick": "exact", "full": "fast"}
-RELATIONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq}
+RELATIONS = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+}
 
 
 def start(name: str, *, profile: str = "quick", seed: int = 0, device: str = "auto") -> "Lesson":
@@ -26,7 +32,9 @@ def start(name: str, *, profile: str = "quick", seed: int = 0, device: str = "au
         profile = os.environ.get("COURSEKIT_PROFILE", profile)
     if profile not in PROFILES:
         raise UsageError(f"unknown profile {profile!r}: {nearest(profile, PROFILES)}")
-    return Lesson(name, profile, runtime.setup(seed=seed, device=device, precision=PRECISION[profile]))
+    return Lesson(
+        name, profile, runtime.setup(seed=seed, device=device, precision=PRECISION[profile])
+    )
 
 
 class Lesson:
@@ -37,7 +45,7 @@ class Lesson:
         self.started = time.perf_counter()
         self.out = _folder(name, profile)
         self.chosen: dict = {}
-        self.changed: dict = {}                             # settings that differ from the profile's, see `changes`
+        self.changed: dict = {}  # settings that differ from the profile's, see `changes`
         self.measures: dict[str, float] = {}
         self.claims: list[dict] = []
         self.data: dict[str, dict] = {}
@@ -46,36 +54,53 @@ class Lesson:
     def settings(self, **profiles: dict) -> SimpleNamespace:
         """Show the settings of all profiles side by side and return those of this run: the profile's, with changes asked for."""
         if set(profiles) != set(PROFILES):
-            raise ValueError(f"settings are needed for each of {', '.join(PROFILES)}; got {', '.join(profiles)}")
+            raise ValueError(
+                f"settings are needed for each of {', '.join(PROFILES)}; got {', '.join(profiles)}"
+            )
         names = list(profiles["quick"])
         for profile, values in profiles.items():
             if set(values) != set(names):
-                raise ValueError(f"profile {profile!r} differs in {sorted(set(values) ^ set(names))}")
-        self.changed = changes.apply(profiles[self.profile], changes.asked())
+                raise ValueError(
+                    f"profile {profile!r} differs in {sorted(set(values) ^ set(names))}"
+                )
+        self.changed = overrides.apply(profiles[self.profile], overrides.asked())
         self.chosen = {**profiles[self.profile], **self.changed}
         columns = {p: {**profiles[p], "precision": PRECISION[p]} for p in PROFILES}
         if self.changed:
             columns["this run"] = {**self.chosen, "precision": PRECISION[self.profile]}
-        frame = pd.DataFrame({"setting": [*names, "precision"],
-                              **{column: [str(values[n]) for n in (*names, "precision")] for column, values in columns.items()}})
+        frame = pd.DataFrame(
+            {
+                "setting": [*names, "precision"],
+                **{
+                    column: [str(values[n]) for n in (*names, "precision")]
+                    for column, values in columns.items()
+                },
+            }
+        )
         how = f", with other {', '.join(self.changed)}" if self.changed else ""
-        self.table(frame, f"Settings of each profile; this run is \"{self.profile}\"{how}")
+        self.table(frame, f'Settings of each profile; this run is "{self.profile}"{how}')
         return SimpleNamespace(**self.chosen)
 
     def load(self, name: str, **options):
         """Load a data set and note which it was: the full one at `full` or where there is no sample, else the bundled sample."""
-        from coursekit import data
-        loaded = data.load(name, full=self.profile == "full" or not data.entries.find(name).bundled, **options)
+        from coursekit import datasets
+        from coursekit.datasets import catalog
+
+        loaded = datasets.load(
+            name, full=self.profile == "full" or not catalog.find(name).bundled, **options
+        )
         self.data[name] = {"kind": loaded.kind, "sha256": loaded.sha256}
         return loaded
 
     def figure(self, fig, caption: str, alt: str | None = None) -> None:
         """Show a figure, numbered, its caption below. alt: what it shows, for those who cannot see it."""
-        show.figure(fig, number=self._number("figures", caption), caption=caption, alt=alt or caption)
+        display.figure(
+            fig, number=self._number("figures", caption), caption=caption, alt=alt or caption
+        )
 
     def table(self, frame: pd.DataFrame, caption: str) -> None:
         """Show a table, numbered, its caption above. Columns of floats count as measured: they may move a little."""
-        show.table(frame, number=self._number("tables", caption), caption=caption)
+        display.table(frame, number=self._number("tables", caption), caption=caption)
 
     def measure(self, name: str, value: float) -> float:
         """Record a number in results.json under a name, and return it."""
@@ -85,7 +110,9 @@ class Lesson:
         self.measures[name] = value
         return value
 
-    def claim(self, text: str, left: float, relation: str, right: float, *, source: str = "") -> None:
+    def claim(
+        self, text: str, left: float, relation: str, right: float, *, source: str = ""
+    ) -> None:
         """Bind a sentence to two numbers: does `left relation right` hold? source: who says so, if not we.
 
         Nothing is returned, so that a cell may end with a claim and show nothing; `finish` shows the table of all.
@@ -100,15 +127,23 @@ class Lesson:
 
     def say(self, text: str) -> None:
         """Show a paragraph of Markdown whose {name:format} fields are filled from this run's measures."""
-        show.paragraph(text, self.measures)
+        display.paragraph(text, self.measures)
 
     def checkpoint(self, name: str) -> Path | None:
         """Where a training run of this lesson keeps its state: at `full` only, for this code, seed, settings and data."""
         if self.profile != "full":
             return None
         run = self.runtime
-        identity = [_code(self.name), self.chosen, self.data, run.seed, run.precision, run.device.type, run.threads,
-                    runtime.versions()]
+        identity = [
+            _code(self.name),
+            self.chosen,
+            self.data,
+            run.seed,
+            run.precision,
+            run.device.type,
+            run.threads,
+            runtime.versions(),
+        ]
         key = sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()[:10]
         return self.out / "checkpoints" / f"{name}-{key}.pt"
 
@@ -116,23 +151,36 @@ class Lesson:
         """Show the table of claims and write results.json, whole or not at all."""
         if self.claims:
             caption = "The claims of this lesson, decided by this run"
-            show.claims(self.claims, number=self._number("tables", caption), caption=caption)
+            display.claims(self.claims, number=self._number("tables", caption), caption=caption)
         self.out.mkdir(parents=True, exist_ok=True)
         target = self.out / "results.json"
         temporary = target.with_suffix(f".{os.getpid()}.part")
-        temporary.write_text(json.dumps(self.record(), indent=1, default=str) + "\n", encoding="utf-8")
+        temporary.write_text(
+            json.dumps(self.record(), indent=1, default=str) + "\n", encoding="utf-8"
+        )
         os.replace(temporary, target)
-        shutil.rmtree(self.out / "checkpoints", ignore_errors=True)     # a finished run has nothing to resume
+        shutil.rmtree(
+            self.out / "checkpoints", ignore_errors=True
+        )  # a finished run has nothing to resume
 
     def record(self) -> dict:
         """Everything results.json holds."""
         return {
-            "lesson": self.name, "profile": self.profile, "seed": self.runtime.seed, "settings": self.chosen, "changed": self.changed,
-            "measures": self.measures, "claims": self.claims,
+            "lesson": self.name,
+            "profile": self.profile,
+            "seed": self.runtime.seed,
+            "settings": self.chosen,
+            "changed": self.changed,
+            "measures": self.measures,
+            "claims": self.claims,
             "seconds": round(time.perf_counter() - self.started, 2),
-            "device": str(self.runtime.device), "processor": runtime.processor(), "threads": self.runtime.threads,
+            "device": str(self.runtime.device),
+            "processor": runtime.processor(),
+            "threads": self.runtime.threads,
             "precision": "bfloat16" if self.runtime.amp else "float32",
-            "versions": runtime.versions(), "data": self.data, **self.captions,
+            "versions": runtime.versions(),
+            "data": self.data,
+            **self.captions,
         }
 
     def _number(self, kind: str, caption: str) -> int:
@@ -147,12 +195,12 @@ def _folder(name: str, profile: str) -> Path:
     """The runner's folder; by hand one of its own, so that trying things out leaves the runner's record alone."""
     if out := os.environ.get("COURSEKIT_OUT"):
         return Path(out)
-    base = paths.runs() if "COURSEKIT_RUNS" in os.environ else paths.runs() / "interactive"
+    base = config.runs() if "COURSEKIT_RUNS" in os.environ else config.runs() / "interactive"
     return base / profile / name
 
 
 def _code(name: str) -> list[str]:
     """The code of the lesson's notebook as it is on disk: a stopped run must not go on with other code."""
-    path = paths.notebooks() / f"{name}.ipynb"
+    path = config.notebooks() / f"{name}.ipynb"
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"] if path.exists() else []
     return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]

@@ -9,11 +9,12 @@ def give_back() -> None:
     gc.collect()
     try:
         ctypes.CDLL(None).malloc_trim(0)
-    except (AttributeError, OSError, TypeError):            # another C library: it has its own ways
+    except (AttributeError, OSError, TypeError):  # another C library: it has its own ways
         pass
 
 
 def resident_gb() -> float:
     """Memory that this process holds in RAM, in GB (10^9 bytes)."""
     import psutil
+
     return psutil.Process().memory_info().rss / 1e9

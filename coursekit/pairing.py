@@ -17,7 +17,7 @@ SCHEMAS = (
     "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
     "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
 )
-_libraries = []                                             # torch forgets a definition whose library is collected
+_libraries = []  # torch forgets a definition whose library is collected
 
 
 class _Finder(MetaPathFinder):
@@ -28,12 +28,14 @@ class _Finder(MetaPathFinder):
             sys.meta_path.remove(self)
             if needed():
                 mend()
-        return None
+        return
 
 
 def install() -> None:
     """Watch for the first import of torchvision, unless it is imported already."""
-    if "torchvision" not in sys.modules and not any(isinstance(each, _Finder) for each in sys.meta_path):
+    if "torchvision" not in sys.modules and not any(
+        isinstance(each, _Finder) for each in sys.meta_path
+    ):
         sys.meta_path.insert(0, _Finder())
 
 
@@ -44,6 +46,7 @@ def needed() -> bool:
     if library is None:
         return False
     import torch
+
     try:
         torch.ops.load_library(library)
     except OSError:
@@ -54,6 +57,7 @@ def needed() -> bool:
 def mend() -> None:
     """Define the two operators whose absence stops torchvision's import; once for each process."""
     import torch
+
     if not _libraries:
         library = torch.library.Library("torchvision", "DEF")
         for schema in SCHEMAS:
@@ -64,6 +68,7 @@ def mend() -> None:
 def status() -> str:
     """One sentence on how the installed torch and torchvision go together."""
     from importlib.metadata import PackageNotFoundError, version
+
     try:
         pair = f"torch {version('torch')}, torchvision {version('torchvision')}"
     except PackageNotFoundError as error:

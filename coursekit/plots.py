@@ -10,21 +10,34 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-# Okabe & Ito (2008): eight colours that colour-blind readers can tell apart.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+# Okabe & Ito (2008): eight colors that color-blind readers can tell apart.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 STYLE = {
-    "axes.prop_cycle": cycler(color=COLOURS), "axes.spines.top": False, "axes.spines.right": False,
-    "axes.grid": True, "grid.alpha": 0.3, "figure.facecolor": "white", "savefig.facecolor": "white",
-    "font.size": 10, "legend.frameon": False,
+    "axes.prop_cycle": cycler(color=COLORS),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "font.size": 10,
+    "legend.frameon": False,
 }
 MARKERS = "os^Dv<>P"
 
 
-def image_rows(rows: Mapping[str, Tensor], *, titles: Sequence[str] = (), cell: float = 0.9) -> Figure:
-    """One labelled row of pictures for each entry. Values (N, H, W), (N, 1, H, W), (N, 3, H, W) in [0, 1]; cell in inches."""
+def image_rows(
+    rows: Mapping[str, Tensor], *, titles: Sequence[str] = (), cell: float = 0.9
+) -> Figure:
+    """One labeled row of pictures for each entry. Values (N, H, W), (N, 1, H, W), (N, 3, H, W) in [0, 1]; cell in inches."""
     count = max(len(pictures) for pictures in rows.values())
-    fig, axes = plt.subplots(len(rows), count, figsize=(cell * count + 1.2, cell * len(rows) + 0.3 * bool(titles)),
-                             squeeze=False, layout="constrained")
+    fig, axes = plt.subplots(
+        len(rows),
+        count,
+        figsize=(cell * count + 1.2, cell * len(rows) + 0.3 * bool(titles)),
+        squeeze=False,
+        layout="constrained",
+    )
     for axis in axes.flat:
         axis.set_axis_off()
     for line, (label, pictures) in zip(axes, rows.items()):
@@ -36,11 +49,18 @@ def image_rows(rows: Mapping[str, Tensor], *, titles: Sequence[str] = (), cell: 
     return fig
 
 
-def image_grid(pictures: Tensor, *, columns: int = 8, titles: Sequence[str] = (), cell: float = 0.9) -> Figure:
+def image_grid(
+    pictures: Tensor, *, columns: int = 8, titles: Sequence[str] = (), cell: float = 0.9
+) -> Figure:
     """Pictures side by side in rows of `columns`. pictures (N, H, W), (N, 1, H, W) or (N, 3, H, W) in [0, 1]."""
     lines = -(-len(pictures) // columns)
-    fig, axes = plt.subplots(lines, columns, figsize=(cell * columns, (cell + 0.2 * bool(titles)) * lines),
-                             squeeze=False, layout="constrained")
+    fig, axes = plt.subplots(
+        lines,
+        columns,
+        figsize=(cell * columns, (cell + 0.2 * bool(titles)) * lines),
+        squeeze=False,
+        layout="constrained",
+    )
     for axis in axes.flat:
         axis.set_axis_off()
     for axis, picture in zip(axes.flat, pictures):
@@ -50,31 +70,45 @@ def image_grid(pictures: Tensor, *, columns: int = 8, titles: Sequence[str] = ()
     return fig
 
 
-def curves(lines: Mapping[str, Sequence[float] | tuple[Sequence[float], Sequence[float]]], *, xlabel: str, ylabel: str,
-           log: bool = False, levels: Mapping[str, float] | None = None, size: tuple[float, float] | None = None) -> Figure:
-    """Labelled lines over 1, 2, 3 … or over the first of a pair; `levels` are dashed horizontal references.
+def curves(
+    lines: Mapping[str, Sequence[float] | tuple[Sequence[float], Sequence[float]]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    log: bool = False,
+    levels: Mapping[str, float] | None = None,
+    size: tuple[float, float] | None = None,
+) -> Figure:
+    """Labeled lines over 1, 2, 3 … or over the first of a pair; `levels` are dashed horizontal references.
 
     With two levels, or five lines in all, no corner is free any more: then the legend stands beside the axes.
     """
     crowded = len(levels or {}) > 1 or len(lines) + len(levels or {}) > 4
     with plt.rc_context(STYLE):
-        fig, axis = plt.subplots(figsize=size or (9.0 if crowded else 6.5, 3.6), layout="constrained")
+        fig, axis = plt.subplots(
+            figsize=size or (9.0 if crowded else 6.5, 3.6), layout="constrained"
+        )
         for (label, values), marker in zip(lines.items(), cycle(MARKERS)):
             x, y = values if isinstance(values, tuple) else (range(1, len(values) + 1), values)
             axis.plot(x, y, label=label, marker=marker, markersize=4)
-        for (label, value), colour in zip((levels or {}).items(), cycle(COLOURS[-2::-1])):
-            axis.axhline(value, linestyle="--", linewidth=1.2, color=colour, label=label)
+        for (label, value), color in zip((levels or {}).items(), cycle(COLORS[-2::-1])):
+            axis.axhline(value, linestyle="--", linewidth=1.2, color=color, label=label)
         axis.set(xlabel=xlabel, ylabel=ylabel)
         if not any(isinstance(values, tuple) for values in lines.values()):
-            axis.xaxis.set_major_locator(MaxNLocator(integer=True))     # there is no epoch 1.5
+            axis.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no epoch 1.5
         if log:
             axis.set_yscale("log")
         axis.legend(**{"loc": "upper left", "bbox_to_anchor": (1, 1)} if crowded else {})
     return fig
 
 
-def bars(groups: Mapping[str, Mapping[str, float]], *, ylabel: str, size: tuple[float, float] = (6.5, 3.6)) -> Figure:
-    """Grouped bars: one group for each outer key, one colour for each inner key (the same in every group)."""
+def bars(
+    groups: Mapping[str, Mapping[str, float]],
+    *,
+    ylabel: str,
+    size: tuple[float, float] = (6.5, 3.6),
+) -> Figure:
+    """Grouped bars: one group for each outer key, one color for each inner key (the same in every group)."""
     kinds = list(next(iter(groups.values())))
     width = 0.8 / len(kinds)
     with plt.rc_context(STYLE):
@@ -82,8 +116,12 @@ def bars(groups: Mapping[str, Mapping[str, float]], *, ylabel: str, size: tuple[
         for place, kind in enumerate(kinds):
             x = [i + (place - (len(kinds) - 1) / 2) * width for i in range(len(groups))]
             axis.bar(x, [group[kind] for group in groups.values()], width, label=kind)
-        axis.set_xticks(range(len(groups)), list(groups), rotation=30 if len(groups) > 6 else 0,
-                        ha="right" if len(groups) > 6 else "center")
+        axis.set_xticks(
+            range(len(groups)),
+            list(groups),
+            rotation=30 if len(groups) > 6 else 0,
+            ha="right" if len(groups) > 6 else "center",
+        )
         axis.set_ylabel(ylabel)
         axis.grid(axis="x", visible=False)
         if len(kinds) > 1:
@@ -91,9 +129,17 @@ def bars(groups: Mapping[str, Mapping[str, float]], *, ylabel: str, size: tuple[
     return fig
 
 
-def heatmap(values: Tensor, *, rows: Sequence[str], columns: Sequence[str], xlabel: str, ylabel: str,
-            numbers: bool = True, size: tuple[float, float] = (4.2, 3.6)) -> Figure:
-    """A matrix (R, C) as colours with a bar, and its numbers in the cells unless there are too many."""
+def heatmap(
+    values: Tensor,
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    xlabel: str,
+    ylabel: str,
+    numbers: bool = True,
+    size: tuple[float, float] = (4.2, 3.6),
+) -> Figure:
+    """A matrix (R, C) as colors with a bar, and its numbers in the cells unless there are too many."""
     values = torch.as_tensor(values).float()
     fig, axis = plt.subplots(figsize=size, layout="constrained")
     image = axis.imshow(values.numpy(), cmap="cividis", aspect="auto")
@@ -104,7 +150,15 @@ def heatmap(values: Tensor, *, rows: Sequence[str], columns: Sequence[str], xlab
     middle = float(values.min() + values.max()) / 2
     for (r, c), value in ((index, float(values[index])) for index in _cells(values) if numbers):
         number = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-        axis.text(c, r, number, ha="center", va="center", fontsize=8, color="black" if value > middle else "white")
+        axis.text(
+            c,
+            r,
+            number,
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="black" if value > middle else "white",
+        )
     return fig
 
 

@@ -14,8 +14,8 @@ from hashlib import sha256
 
 import torch
 
+from coursekit.config import thread_count
 from coursekit.errors import UsageError, nearest
-from coursekit.threads import thread_count
 
 PRECISIONS = ("exact", "fast")
 
@@ -43,16 +43,22 @@ class Runtime:
         return generator(self.seed, *stream)
 
 
-def setup(*, seed: int = 0, device: str = "auto", precision: str = "exact", threads: int | None = None) -> Runtime:
+def setup(
+    *, seed: int = 0, device: str = "auto", precision: str = "exact", threads: int | None = None
+) -> Runtime:
     """Fix seeds, threads and algorithms for this process and return the choice. UsageError on an unknown value."""
     if precision not in PRECISIONS:
         raise UsageError(f"unknown precision {precision!r}: {nearest(precision, PRECISIONS)}")
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")     # without it cuBLAS refuses deterministic mode
+    os.environ.setdefault(
+        "CUBLAS_WORKSPACE_CONFIG", ":4096:8"
+    )  # without it cuBLAS refuses deterministic mode
     threads = threads or thread_count()
     keep_memory()
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
-    torch.utils.deterministic.fill_uninitialized_memory = False     # a guard against other people's bugs, and slow
+    torch.utils.deterministic.fill_uninitialized_memory = (
+        False  # a guard against other people's bugs, and slow
+    )
     torch.manual_seed(seed)
     random.seed(seed)
     return Runtime(seed=seed, device=find_device(device), threads=threads, precision=precision)
@@ -66,15 +72,15 @@ def keep_memory(size: int = 1 << 30) -> bool:
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is None:
-        return False                                        # no glibc: its own allocator decides
-    trim_threshold, map_threshold = -1, -3                  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h
-    mallopt(map_threshold, 1 << 25)                         # the most that an older glibc takes
+        return False  # no glibc: its own allocator decides
+    trim_threshold, map_threshold = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h
+    mallopt(map_threshold, 1 << 25)  # the most that an older glibc takes
     mallopt(map_threshold, size)
     return bool(mallopt(trim_threshold, size))
 
 
 def find_device(name: str = "auto") -> torch.device:
-    """"auto" is the GPU where there is one; "cpu", "cuda", "cuda:1" and "mps" are taken as said."""
+    """ "auto" is the GPU where there is one; "cpu", "cuda", "cuda:1" and "mps" are taken as said."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -82,8 +88,14 @@ def find_device(name: str = "auto") -> torch.device:
     except RuntimeError:
         device = None
     if device is None or device.type not in ("cpu", "cuda", "mps"):
-        raise UsageError(f"unknown device {name!r}: {nearest(name, ('auto', 'cpu', 'cuda', 'mps'))}")
-    count = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}[device.type]
+        raise UsageError(
+            f"unknown device {name!r}: {nearest(name, ('auto', 'cpu', 'cuda', 'mps'))}"
+        )
+    count = {
+        "cpu": 1,
+        "cuda": torch.cuda.device_count(),
+        "mps": int(torch.backends.mps.is_available()),
+    }[device.type]
     if (device.index or 0) >= count:
         raise UsageError(f"device {name!r} is not on this machine: use --device cpu, or auto")
     return device
@@ -105,7 +117,16 @@ def generator(seed: int, *stream: object) -> torch.Generator:
 def versions() -> dict[str, str]:
     """Versions of what the numbers depend on."""
     from importlib.metadata import version
-    packages = ("coursekit", "torch", "torchvision", "numpy", "pillow", "scikit-image", "matplotlib")
+
+    packages = (
+        "coursekit",
+        "torch",
+        "torchvision",
+        "numpy",
+        "pillow",
+        "scikit-image",
+        "matplotlib",
+    )
     return {"python": platform.python_version(), **{name: version(name) for name in packages}}
 
 
@@ -113,6 +134,8 @@ def processor() -> str:
     """The processor's name, for the record of a run."""
     try:
         with open("/proc/cpuinfo") as lines:
-            return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+            return next(
+                line.partition(":")[2].strip() for line in lines if line.startswith("model name")
+            )
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()

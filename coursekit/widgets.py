@@ -12,8 +12,15 @@ from PIL import Image
 from torch import Tensor
 
 
-def latent_slider(decode: Callable[[Tensor], Tensor], dims: int | Sequence[int], *, latent: int | None = None,
-                  start: Tensor | None = None, reach: float = 3.0, zoom: int = 4):
+def latent_slider(
+    decode: Callable[[Tensor], Tensor],
+    dims: int | Sequence[int],
+    *,
+    latent: int | None = None,
+    start: Tensor | None = None,
+    reach: float = 3.0,
+    zoom: int = 4,
+):
     """Show one slider for each of `dims` (a number: the first ones) and the picture that decode makes of the code.
 
     decode: z (1, latent) -> (1, C, H, W) in [0, 1]. start (latent,) is where the sliders begin, zeros unless given; reach
@@ -22,20 +29,38 @@ def latent_slider(decode: Callable[[Tensor], Tensor], dims: int | Sequence[int],
     if not live():
         return None
     from IPython.display import display
+
     box = slider_box(decode, dims, latent=latent, start=start, reach=reach, zoom=zoom)
     display(box)
     return box
 
 
-def slider_box(decode: Callable[[Tensor], Tensor], dims: int | Sequence[int], *, latent: int | None = None,
-               start: Tensor | None = None, reach: float = 3.0, zoom: int = 4):
+def slider_box(
+    decode: Callable[[Tensor], Tensor],
+    dims: int | Sequence[int],
+    *,
+    latent: int | None = None,
+    start: Tensor | None = None,
+    reach: float = 3.0,
+    zoom: int = 4,
+):
     """The same widget, not shown. Its parts carry the classes ck-latent-slider, ck-latent-value and ck-latent-picture."""
     import ipywidgets
+
     chosen = list(range(dims)) if isinstance(dims, int) else list(dims)
     code = _start(start, latent, chosen)
     picture = ipywidgets.HTML(layout=ipywidgets.Layout(overflow="visible"))
-    sliders = {dim: ipywidgets.FloatSlider(min=-reach, max=reach, step=reach / 30, value=float(code[dim].clamp(-reach, reach)),
-                                           description=f"z[{dim}]", readout_format=".1f") for dim in chosen}
+    sliders = {
+        dim: ipywidgets.FloatSlider(
+            min=-reach,
+            max=reach,
+            step=reach / 30,
+            value=float(code[dim].clamp(-reach, reach)),
+            description=f"z[{dim}]",
+            readout_format=".1f",
+        )
+        for dim in chosen
+    }
 
     def draw(_change: object = None) -> None:
         for dim, slider in sliders.items():
@@ -56,16 +81,27 @@ def slider_box(decode: Callable[[Tensor], Tensor], dims: int | Sequence[int], *,
 
 def live() -> bool:
     """True where a person sits at a notebook: a kernel that a Jupyter server (or an editor) opened, and no runner's word against it."""
-    quiet = "COURSEKIT_OUT" in os.environ or os.environ.get("COURSEKIT_PROGRESS") == "0" or "PYTEST_VERSION" in os.environ
+    quiet = (
+        "COURSEKIT_OUT" in os.environ
+        or os.environ.get("COURSEKIT_PROGRESS") == "0"
+        or "PYTEST_VERSION" in os.environ
+    )
     shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
     kernel = shell is not None and getattr(shell, "kernel", None) is not None
-    opened = any(name in os.environ for name in ("JPY_SESSION_NAME", "VSCODE_PID", "VSCODE_CWD", "COLAB_RELEASE_TAG"))
+    opened = any(
+        name in os.environ
+        for name in ("JPY_SESSION_NAME", "VSCODE_PID", "VSCODE_CWD", "COLAB_RELEASE_TAG")
+    )
     return kernel and opened and not quiet
 
 
 def _start(start: Tensor | None, latent: int | None, chosen: list[int]) -> Tensor:
     """The code (latent,) to begin with. ValueError where a dimension lies outside of it."""
-    code = torch.zeros(latent or max(chosen) + 1) if start is None else start.detach().clone().float().cpu()
+    code = (
+        torch.zeros(latent or max(chosen) + 1)
+        if start is None
+        else start.detach().clone().float().cpu()
+    )
     if not chosen or not all(0 <= dim < len(code) for dim in chosen):
         raise ValueError(f"dims are {chosen}: name dimensions from 0 to {len(code) - 1}")
     return code
@@ -73,10 +109,19 @@ def _start(start: Tensor | None, latent: int | None, chosen: list[int]) -> Tenso
 
 def _img(image: Tensor, *, zoom: int, alt: str) -> str:
     """An <img> of a picture (C, H, W) in [0, 1], each pixel drawn as zoom x zoom."""
-    pixels = (image.float().cpu().clamp(0, 1) * 255).round().to(torch.uint8).movedim(0, -1).squeeze(-1).numpy()
+    pixels = (
+        (image.float().cpu().clamp(0, 1) * 255)
+        .round()
+        .to(torch.uint8)
+        .movedim(0, -1)
+        .squeeze(-1)
+        .numpy()
+    )
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, format="png")
     source = base64.b64encode(buffer.getvalue()).decode()
     height, width = pixels.shape[:2]
-    return (f'<img class="ck-latent-picture" alt="{html.escape(alt)}" width="{zoom * width}" height="{zoom * height}" '
-            f'style="image-rendering: pixelated" src="data:image/png;base64,{source}">')
+    return (
+        f'<img class="ck-latent-picture" alt="{html.escape(alt)}" width="{zoom * width}" height="{zoom * height}" '
+        f'style="image-rendering: pixelated" src="data:image/png;base64,{source}">'
+    )

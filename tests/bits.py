@@ -8,7 +8,11 @@ import torch
 def digest(value):
     """One short word for a nest of dicts, lists, tensors and numbers: equal only where every bit is."""
     if isinstance(value, torch.Tensor):
-        value = (str(value.dtype), tuple(value.shape), value.contiguous().flatten().view(torch.uint8).numpy().tobytes())
+        value = (
+            str(value.dtype),
+            tuple(value.shape),
+            value.contiguous().flatten().view(torch.uint8).numpy().tobytes(),
+        )
     elif isinstance(value, dict):
         value = [(repr(name), digest(value[name])) for name in sorted(value, key=repr)]
     elif isinstance(value, (list, tuple)):

@@ -4,7 +4,9 @@ import shutil
 
 import pytest
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 DRIVER = shutil.which("chromedriver")
 FLAGS = (
     "--headless",
@@ -19,13 +21,15 @@ FLAGS = (
     "--window-size=1200,1600",
 )
 needs_browser = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="no browser here, so no page was looked at (apt-get install chromium chromium-driver)"
+    not (CHROMIUM and DRIVER),
+    reason="no browser here, so no page was looked at (apt-get install chromium chromium-driver)",
 )
 
 
 def start(profile: object):
     """A headless Chromium that keeps its things in a new folder and its logs for us."""
     from selenium import webdriver
+
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     for flag in (*FLAGS, f"--user-data-dir={profile}"):

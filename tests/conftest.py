@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import coursekit                                            # noqa: F401  before torch: it tells torch's threads how to wait
+import coursekit  # noqa: F401  before torch: it tells torch's threads how to wait
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -32,7 +32,13 @@ def course(tmp_path, monkeypatch):
 
     for name in ("notebooks", "runs", "reports"):
         monkeypatch.setenv(f"COURSEKIT_{name.upper()}", str(tmp_path / name))
-    for name in ("COURSEKIT_PROFILE", "COURSEKIT_OUT", "COURSEKIT_THREADS", "COURSEKIT_SET", "COURSEKIT_DEBUG"):
+    for name in (
+        "COURSEKIT_PROFILE",
+        "COURSEKIT_OUT",
+        "COURSEKIT_THREADS",
+        "COURSEKIT_SET",
+        "COURSEKIT_DEBUG",
+    ):
         monkeypatch.delenv(name, raising=False)
     return make
 

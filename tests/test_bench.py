@@ -10,13 +10,35 @@ import torch
 
 from coursekit import bench, runtime
 
-DENSE = [(784, 2000), (2000, 1200), (1200, 500), (500, 10), (10, 500), (500, 1200), (1200, 2000), (2000, 784)]
+DENSE = [
+    (784, 2000),
+    (2000, 1200),
+    (1200, 500),
+    (500, 10),
+    (10, 500),
+    (500, 1200),
+    (1200, 2000),
+    (2000, 784),
+]
 STACKED = [(1024, 300), (300, 150), (150, 300), (300, 1024)]
 # Multiplications of one forward pass: places of the output, 3x3 kernel, channels in and out.
-DENOISER = [28**2 * 9 * 1 * 64, 14**2 * 9 * 64 * 32, 7**2 * 9 * 32 * 16, 4**2 * 9 * 16 * 16, 8**2 * 9 * 16 * 32,
-            14**2 * 9 * 32 * 64, 28**2 * 9 * 64 * 1]
+DENOISER = [
+    28**2 * 9 * 1 * 64,
+    14**2 * 9 * 64 * 32,
+    7**2 * 9 * 32 * 16,
+    4**2 * 9 * 16 * 16,
+    8**2 * 9 * 16 * 32,
+    14**2 * 9 * 32 * 64,
+    28**2 * 9 * 64 * 1,
+]
 
-SMALL = bench.Case("small", lambda: bench.StackedAutoencoder(64, 32, 8), 50, bench._images(64), bench._reconstruction)
+SMALL = bench.Case(
+    "small",
+    lambda: bench.StackedAutoencoder(64, 32, 8),
+    50,
+    bench._images(64),
+    bench._reconstruction,
+)
 
 
 def by_hand(products):
@@ -47,9 +69,15 @@ def settings_put_back(monkeypatch):
     torch.use_deterministic_algorithms(exact)
 
 
-@pytest.mark.parametrize("name, flops", [
-    ("dense autoencoder", by_hand([a * b for a, b in DENSE])), ("denoiser", by_hand(DENOISER)),
-    ("stacked autoencoder", by_hand([a * b for a, b in STACKED])), ("seq2seq", lstm_by_hand())])
+@pytest.mark.parametrize(
+    "name, flops",
+    [
+        ("dense autoencoder", by_hand([a * b for a, b in DENSE])),
+        ("denoiser", by_hand(DENOISER)),
+        ("stacked autoencoder", by_hand([a * b for a, b in STACKED])),
+        ("seq2seq", lstm_by_hand()),
+    ],
+)
 def test_operations_are_those_counted_by_hand(name, flops):
     chosen = case(name)
     assert bench.flops_per_example(chosen, chosen.data(torch.Generator().manual_seed(0))) == flops
@@ -57,18 +85,26 @@ def test_operations_are_those_counted_by_hand(name, flops):
 
 def test_the_dense_count_is_the_weights_less_what_the_pictures_do_not_need():
     biases = sum(b for _, b in DENSE)
-    assert by_hand([a * b for a, b in DENSE]) == 6 * (9_154_194 - biases) - 2 * 784 * 2000 == 51_740_000
+    assert (
+        by_hand([a * b for a, b in DENSE])
+        == 6 * (9_154_194 - biases) - 2 * 784 * 2000
+        == 51_740_000
+    )
 
 
 def test_batches_are_the_lessons():
     assert {each.name: each.batch for each in bench.CASES}["stacked autoencoder"] == 150
     assert case("seq2seq").batch == 32
     tokens = case("seq2seq").data(torch.Generator().manual_seed(0))
-    assert [each.shape[1] for each in tokens] == [6, 3, 3] and max(each.max() for each in tokens) == 50
+    assert [each.shape[1] for each in tokens] == [6, 3, 3] and max(
+        each.max() for each in tokens
+    ) == 50
 
 
 def test_a_short_measurement_is_finite_and_its_ratios_are_of_its_rates():
-    row = bench.measure(SMALL, rounds=1, seconds=0.05, peaks={"exact": 1e9, "fast": 2e9}, device="cpu")
+    row = bench.measure(
+        SMALL, rounds=1, seconds=0.05, peaks={"exact": 1e9, "fast": 2e9}, device="cpu"
+    )
     flops = by_hand([64 * 32, 32 * 8, 8 * 32, 32 * 64])
     assert all(math.isfinite(rate) and rate > 0 for rate in (row.plain, row.exact, row.fast))
     assert (row.name, row.batch) == ("small", 50)
@@ -78,10 +114,20 @@ def test_a_short_measurement_is_finite_and_its_ratios_are_of_its_rates():
 
 
 def test_rates_are_medians_of_rounds_taken_in_turns(monkeypatch):
-    rates = iter([7, 7, 7, 10, 20, 40, 1000, 30, 60, 12, 25, 1])            # a warm-up, three rounds of three loops
+    rates = iter(
+        [7, 7, 7, 10, 20, 40, 1000, 30, 60, 12, 25, 1]
+    )  # a warm-up, three rounds of three loops
     monkeypatch.setattr(bench, "_rate", lambda loop, seconds: next(rates))
-    monkeypatch.setattr(bench, "_alone", lambda case, device: nullcontext(lambda seconds: next(rates)))
-    row = bench.measure(case("stacked autoencoder"), rounds=3, seconds=1, peaks={"exact": 1, "fast": 1}, device="cpu")
+    monkeypatch.setattr(
+        bench, "_alone", lambda case, device: nullcontext(lambda seconds: next(rates))
+    )
+    row = bench.measure(
+        case("stacked autoencoder"),
+        rounds=3,
+        seconds=1,
+        peaks={"exact": 1, "fast": 1},
+        device="cpu",
+    )
     assert (row.plain, row.exact, row.fast) == (12, 25, 40)
     assert row.exact_ratio == 25 / 12
 
@@ -94,8 +140,13 @@ def test_the_plain_loop_runs_in_another_process_with_as_many_threads():
         if len(seen) == 1:
             raise RuntimeError(f"process {seen[0][0]}, threads {seen[0][1]}")
 
-    loud = bench.Case("loud", lambda: bench.StackedAutoencoder(64, 32, 8), 50, bench._images(64), telling)
-    with bench._alone(loud, "cpu") as plain, pytest.raises(RuntimeError, match=r"process \d+, threads 1$") as caught:
+    loud = bench.Case(
+        "loud", lambda: bench.StackedAutoencoder(64, 32, 8), 50, bench._images(64), telling
+    )
+    with (
+        bench._alone(loud, "cpu") as plain,
+        pytest.raises(RuntimeError, match=r"process \d+, threads 1$") as caught,
+    ):
         plain(0.01)
     assert f"process {os.getpid()}," not in str(caught.value) and not seen
 
@@ -125,11 +176,15 @@ def test_the_measured_loops_do_train(precision):
         losses.append(bench._reconstruction(model, batch))
         return losses[-1]
 
-    small = bench.Case("small", lambda: bench.StackedAutoencoder(64, 32, 8), 500, bench._images(64), watchful)
+    small = bench.Case(
+        "small", lambda: bench.StackedAutoencoder(64, 32, 8), 500, bench._images(64), watchful
+    )
     data = small.data(torch.Generator().manual_seed(0))
     for loop in (bench._plain(small, data, "cpu"), bench._coursekit(small, data, precision, "cpu")):
         losses.clear()
-        assert [next(loop) for _ in range(30)] == [500] * 24 + [500] * 6    # 12,000 in all, then from the start
+        assert [next(loop) for _ in range(30)] == [500] * 24 + [
+            500
+        ] * 6  # 12,000 in all, then from the start
         assert losses[-1].item() < 0.6 * losses[0].item()
 
 
@@ -140,10 +195,21 @@ def test_the_table_and_the_json_say_the_same(monkeypatch, capsys, tmp_path):
     bench.main(tmp_path / "bench.json", quick=True, device="cpu")
     result, printed = json.loads((tmp_path / "bench.json").read_text()), capsys.readouterr().out
     (row,) = result["rows"]
-    assert result["threads"] == 1 and result["device"] == "cpu" and result["fast_is"] in ("bfloat16", "float32")
-    assert result["peak_gflops"] == {"exact": 1, "fast": 1} and result["versions"] == runtime.versions()
+    assert (
+        result["threads"] == 1
+        and result["device"] == "cpu"
+        and result["fast_is"] in ("bfloat16", "float32")
+    )
+    assert (
+        result["peak_gflops"] == {"exact": 1, "fast": 1}
+        and result["versions"] == runtime.versions()
+    )
     said = printed.splitlines()[-1].split()
-    assert said == ["small", "50", *(f"{row[name]:.0f}" for name in ("plain", "exact", "fast")),
-                    *(f"{row[name]:.2f}" for name in ("exact_ratio", "fast_ratio")),
-                    *(f"{row[name]:.0%}" for name in ("exact_share", "fast_share"))]
+    assert said == [
+        "small",
+        "50",
+        *(f"{row[name]:.0f}" for name in ("plain", "exact", "fast")),
+        *(f"{row[name]:.2f}" for name in ("exact_ratio", "fast_ratio")),
+        *(f"{row[name]:.0%}" for name in ("exact_share", "fast_share")),
+    ]
     assert result["processor"] in printed

@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from browser import needs_browser, start
 
-from coursekit import paths
+from coursekit import config
 
 pytestmark = needs_browser
 TOKEN = "for-this-test"
-SMOKE = 300                                                 # seconds a lesson may take at smoke, here beside other work
-COMMAND = re.search(r"^lab: .*\n\t@\$\(BIN\)/jupyter (.*)$", (paths.ROOT / "Makefile").read_text(), re.MULTILINE)[1]
+SMOKE = 300  # seconds a lesson may take at smoke, here beside other work
+COMMAND = re.search(
+    r"^lab: .*\n\t@\$\(BIN\)/jupyter (.*)$", (config.ROOT / "Makefile").read_text(), re.MULTILINE
+)[1]
 CELLS = """const cells = [...window.jupyterapp.shell.currentWidget.content.model.cells].map(each => each.toJSON());
 return JSON.stringify(cells.filter(each => each.cell_type === 'code' && [].concat(each.source).join('').trim()).map(each => ({
     count: each.execution_count, errors: each.outputs.filter(out => out.output_type === 'error').map(out => out.evalue),
@@ -30,7 +32,11 @@ return !!(widget && widget.content && widget.content.model && widget.context && 
 
 def chosen() -> Path:
     """The lesson with the slider, else another."""
-    return next(path for pattern in ("06_*.ipynb", "02_*.ipynb", "*.ipynb") for path in paths.NOTEBOOKS.glob(pattern))
+    return next(
+        path
+        for pattern in ("06_*.ipynb", "02_*.ipynb", "*.ipynb")
+        for path in config.NOTEBOOKS.glob(pattern)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +46,18 @@ def lab(tmp_path_factory):
     assert COMMAND == "lab notebooks"
     (home / "notebooks").mkdir()
     shutil.copy(chosen(), home / "notebooks")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("COURSEKIT_", "PYTEST_", "JUPYTER_"))}
-    environment |= {"COURSEKIT_PROFILE": "smoke", "COURSEKIT_RUNS": str(home / "runs"), "JUPYTER_CONFIG_DIR": str(home / "config"),
-                    "JUPYTER_RUNTIME_DIR": str(home / "runtime"), "IPYTHONDIR": str(home / "ipython")}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("COURSEKIT_", "PYTEST_", "JUPYTER_"))
+    }
+    environment |= {
+        "COURSEKIT_PROFILE": "smoke",
+        "COURSEKIT_RUNS": str(home / "runs"),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "IPYTHONDIR": str(home / "ipython"),
+    }
     if "COURSEKIT_THREADS" in os.environ:
         environment["COURSEKIT_THREADS"] = os.environ["COURSEKIT_THREADS"]
     options = [
@@ -56,7 +71,11 @@ def lab(tmp_path_factory):
     ]
     with (home / "log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "jupyter", *COMMAND.split(), *options], cwd=home, env=environment, stdout=log, stderr=log
+            [sys.executable, "-m", "jupyter", *COMMAND.split(), *options],
+            cwd=home,
+            env=environment,
+            stdout=log,
+            stderr=log,
         )
     try:
         yield f"{_address(home, process)}lab/tree/{chosen().name}?token={TOKEN}"
@@ -93,28 +112,48 @@ def until(seconds: float, question, what: str):
 def test_a_lesson_runs_in_jupyterlab_and_its_slider_draws(lab, tmp_path):
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
+
     browser = start(tmp_path / "chromium")
     try:
         browser.get(lab)
         until(90, lambda: browser.execute_script(READY), "the notebook opens and its kernel starts")
         browser.execute_script("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-        until(SMOKE, lambda: (cells := json.loads(browser.execute_script(CELLS))) and (any(each["errors"] for each in cells) or all(
-            each["count"] for each in cells)) and browser.execute_script(READY), "all cells run")
+        until(
+            SMOKE,
+            lambda: (
+                (cells := json.loads(browser.execute_script(CELLS)))
+                and (any(each["errors"] for each in cells) or all(each["count"] for each in cells))
+                and browser.execute_script(READY)
+            ),
+            "all cells run",
+        )
         cells = json.loads(browser.execute_script(CELLS))
         assert [each["errors"] for each in cells if each["errors"]] == []
-        assert [each["count"] for each in cells] == list(range(1, len(cells) + 1)) and sum(each["figures"] for each in cells) >= 3
+        assert [each["count"] for each in cells] == list(range(1, len(cells) + 1)) and sum(
+            each["figures"] for each in cells
+        ) >= 3
         browser.execute_script("window.jupyterapp.shell.currentWidget.content.activeCellIndex = 0;")
         look_at(browser, "cell => cell.outputs.some(out => out.data && out.data['image/png'])")
         drawn = "return [...document.querySelectorAll('.jp-OutputArea-output img')].some(each => each.naturalWidth > 100 && each.getBoundingClientRect().height > 50)"
         until(30, lambda: browser.execute_script(drawn), "a figure is seen")
-        assert not browser.find_elements(By.CSS_SELECTOR, ".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']")
+        assert not browser.find_elements(
+            By.CSS_SELECTOR, ".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']"
+        )
         if chosen().name.startswith("06_"):
             look_at(browser, "cell => [].concat(cell.source).join('').includes('latent_slider(')")
             picture = "return (document.querySelector('.ck-latent-slider img.ck-latent-picture') || {}).src"
-            before = until(30, lambda: browser.execute_script(picture), "the slider and its picture are seen")
-            handle = browser.find_element(By.CSS_SELECTOR, ".ck-latent-slider .ck-latent-value .noUi-handle")
+            before = until(
+                30, lambda: browser.execute_script(picture), "the slider and its picture are seen"
+            )
+            handle = browser.find_element(
+                By.CSS_SELECTOR, ".ck-latent-slider .ck-latent-value .noUi-handle"
+            )
             handle.send_keys(Keys.ARROW_RIGHT * 8)
-            after = until(30, lambda: (now := browser.execute_script(picture)) != before and now, "the picture changes with the slider")
+            after = until(
+                30,
+                lambda: (now := browser.execute_script(picture)) != before and now,
+                "the picture changes with the slider",
+            )
             assert after.startswith("data:image/png;base64,") and after != before
     finally:
         browser.quit()
@@ -122,7 +161,10 @@ def test_a_lesson_runs_in_jupyterlab_and_its_slider_draws(lab, tmp_path):
 
 def look_at(browser, which: str) -> None:
     """Scroll to the first cell for which this is true."""
-    browser.execute_async_script("""const [which, done] = arguments, content = window.jupyterapp.shell.currentWidget.content;
+    browser.execute_async_script(
+        """const [which, done] = arguments, content = window.jupyterapp.shell.currentWidget.content;
         const cells = [...content.model.cells].map(each => each.toJSON()).map(each => ({...each, outputs: each.outputs || []}));
         const index = cells.findIndex(eval(which)); content.activeCellIndex = index;
-        Promise.resolve(content.scrollToItem(index)).then(() => done(index), () => done(-1));""", which)
+        Promise.resolve(content.scrollToItem(index)).then(() => done(index), () => done(-1));""",
+        which,
+    )

@@ -14,11 +14,14 @@ import pytest
 import torch
 
 import coursekit as ck
-from coursekit import lesson, paths, runtime, show
+from coursekit import config, display, lesson, runtime
 from coursekit.errors import UsageError
 
-PROFILES = {"smoke": {"epochs": 1, "rate": 0.1}, "quick": {"epochs": 3, "rate": 0.1},
-            "full": {"rate": 0.01, "epochs": 20}}
+PROFILES = {
+    "smoke": {"epochs": 1, "rate": 0.1},
+    "quick": {"epochs": 3, "rate": 0.1},
+    "full": {"rate": 0.01, "epochs": 20},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +37,7 @@ def own_folder(monkeypatch, tmp_path):
 @pytest.fixture(autouse=True)
 def shown(monkeypatch):
     outputs = []
-    monkeypatch.setattr(show, "display", lambda bundle, **options: outputs.append(bundle))
+    monkeypatch.setattr(display, "display", lambda bundle, **options: outputs.append(bundle))
     return outputs
 
 
@@ -48,8 +51,12 @@ def test_settings_are_those_of_the_profile_and_all_are_shown(shown):
     markup, plain = shown[0]["text/html"], shown[0]["text/plain"]
     assert 'this run is "full"' in plain and "measured" not in markup
     rows = [line.split() for line in plain.splitlines()[1:]]
-    assert rows == [["setting", "smoke", "quick", "full"], ["epochs", "1", "3", "20"], ["rate", "0.1", "0.1", "0.01"],
-                    ["precision", "exact", "exact", "fast"]]
+    assert rows == [
+        ["setting", "smoke", "quick", "full"],
+        ["epochs", "1", "3", "20"],
+        ["rate", "0.1", "0.1", "0.01"],
+        ["precision", "exact", "exact", "fast"],
+    ]
 
 
 def test_changed_settings_are_used_shown_and_recorded(shown, monkeypatch):
@@ -59,9 +66,14 @@ def test_changed_settings_are_used_shown_and_recorded(shown, monkeypatch):
     assert (settings.epochs, settings.rate) == (7, 0.01)
     plain = shown[0]["text/plain"]
     assert 'this run is "full", with other epochs' in plain
-    assert [line.split() for line in plain.splitlines()[1:3]] == [["setting", "smoke", "quick", "full", "this", "run"],
-                                                                   ["epochs", "1", "3", "20", "7"]]
-    assert lesson.record()["changed"] == {"epochs": 7} and lesson.record()["settings"] == {"epochs": 7, "rate": 0.01}
+    assert [line.split() for line in plain.splitlines()[1:3]] == [
+        ["setting", "smoke", "quick", "full", "this", "run"],
+        ["epochs", "1", "3", "20", "7"],
+    ]
+    assert lesson.record()["changed"] == {"epochs": 7} and lesson.record()["settings"] == {
+        "epochs": 7,
+        "rate": 0.01,
+    }
     assert lesson.checkpoint("x") != start(profile="full").checkpoint("x")
 
 
@@ -72,7 +84,9 @@ def test_settings_of_profiles_must_have_the_same_names():
 
 @pytest.mark.parametrize("profiles", [{"quick": {}}, {**PROFILES, "huge": {}}])
 def test_settings_need_exactly_the_three_profiles(profiles):
-    with pytest.raises(ValueError, match="settings are needed for each of smoke, quick, full; got .*quick"):
+    with pytest.raises(
+        ValueError, match="settings are needed for each of smoke, quick, full; got .*quick"
+    ):
         start().settings(**profiles)
 
 
@@ -83,7 +97,7 @@ def test_unknown_profile_is_an_error_with_the_nearest_name():
 
 def test_profile_from_the_environment_unless_a_runner_says(monkeypatch):
     monkeypatch.setenv("COURSEKIT_PROFILE", "smoke")
-    assert start(profile="quick").profile == "quick"                        # the runner set COURSEKIT_OUT
+    assert start(profile="quick").profile == "quick"  # the runner set COURSEKIT_OUT
     monkeypatch.delenv("COURSEKIT_OUT")
     assert start(profile="quick").profile == "smoke"
     monkeypatch.setenv("COURSEKIT_PROFILE", "smok")
@@ -94,13 +108,20 @@ def test_profile_from_the_environment_unless_a_runner_says(monkeypatch):
 def test_folders(monkeypatch, tmp_path):
     assert start().out == tmp_path / "out"
     monkeypatch.delenv("COURSEKIT_OUT")
-    assert start(profile="smoke").out == paths.ROOT / "runs" / "interactive" / "smoke" / "01_autoencoders"
+    assert (
+        start(profile="smoke").out
+        == config.ROOT / "runs" / "interactive" / "smoke" / "01_autoencoders"
+    )
     monkeypatch.setenv("COURSEKIT_RUNS", str(tmp_path / "runs"))
     assert start(profile="smoke").out == tmp_path / "runs" / "smoke" / "01_autoencoders"
 
 
 def test_precision_follows_the_profile():
-    assert [start(profile=profile).runtime.precision for profile in lesson.PROFILES] == ["exact", "exact", "fast"]
+    assert [start(profile=profile).runtime.precision for profile in lesson.PROFILES] == [
+        "exact",
+        "exact",
+        "fast",
+    ]
 
 
 def test_measures_are_numbers():
@@ -112,19 +133,29 @@ def test_measures_are_numbers():
     assert run.measures == {"mse": 0.5}
 
 
-@pytest.mark.parametrize("relation, holds", [("<", [1, 0, 0]), ("<=", [1, 1, 0]), (">", [0, 0, 1]), (">=", [0, 1, 1]),
-                                             ("==", [0, 1, 0])])
+@pytest.mark.parametrize(
+    "relation, holds",
+    [("<", [1, 0, 0]), ("<=", [1, 1, 0]), (">", [0, 0, 1]), (">=", [0, 1, 1]), ("==", [0, 1, 0])],
+)
 def test_claims_are_decided_by_the_numbers(relation, holds):
     run = start()
-    assert [run.claim(f"claim {left}", left, relation, 2) for left in (1, 2, 3)] == [None] * 3     # a cell may end with one
+    assert [run.claim(f"claim {left}", left, relation, 2) for left in (1, 2, 3)] == [
+        None
+    ] * 3  # a cell may end with one
     assert [each["holds"] for each in run.claims] == list(map(bool, holds))
 
 
 def test_a_claim_keeps_its_words_source_and_numbers():
     run = start()
     run.claim("Ten numbers suffice", torch.tensor(0.015342), "<", 0.0193, source="the source")
-    assert run.claims == [{"text": "Ten numbers suffice", "source": "the source", "measured": "0.01534 < 0.0193",
-                           "holds": True}]
+    assert run.claims == [
+        {
+            "text": "Ten numbers suffice",
+            "source": "the source",
+            "measured": "0.01534 < 0.0193",
+            "holds": True,
+        }
+    ]
 
 
 def test_a_claim_made_again_counts_once():
@@ -140,19 +171,24 @@ def test_unknown_relation_is_named():
 
 
 def test_load_notes_which_data_it_was(monkeypatch):
-    from coursekit import data
+    from coursekit import datasets
+
     asked = []
 
     def load(name, **options):
         asked.append((name, options))
         return SimpleNamespace(kind="full" if options["full"] else "bundled", sha256="ab" * 32)
 
-    monkeypatch.setattr(data, "load", load, raising=False)
+    monkeypatch.setattr(datasets, "load", load, raising=False)
     quick, full = start(profile="quick"), start(profile="full")
     quick.load("mnist", classes=["0"])
     full.load("mnist")
-    quick.load("cifar10")                                   # has no sample
-    assert asked == [("mnist", {"full": False, "classes": ["0"]}), ("mnist", {"full": True}), ("cifar10", {"full": True})]
+    quick.load("cifar10")  # has no sample
+    assert asked == [
+        ("mnist", {"full": False, "classes": ["0"]}),
+        ("mnist", {"full": True}),
+        ("cifar10", {"full": True}),
+    ]
     assert [run.record()["data"]["mnist"]["kind"] for run in (quick, full)] == ["bundled", "full"]
     assert quick.data["mnist"]["sha256"] == "ab" * 32
 
@@ -174,10 +210,18 @@ def lesson_with_everything():
 def test_results_are_complete():
     run = lesson_with_everything()
     results = json.loads((run.out / "results.json").read_text(encoding="utf-8"))
-    assert results["lesson"] == "01_autoencoders" and results["profile"] == "quick" and results["seed"] == 4
+    assert (
+        results["lesson"] == "01_autoencoders"
+        and results["profile"] == "quick"
+        and results["seed"] == 4
+    )
     assert results["settings"] == PROFILES["quick"] and results["measures"] == {"mse": 0.5}
-    assert results["claims"] == [{"text": "Small", "source": "", "measured": "0.5 < 3", "holds": True}]
-    assert results["device"] == "cpu" and results["threads"] == 1 and results["precision"] == "float32"
+    assert results["claims"] == [
+        {"text": "Small", "source": "", "measured": "0.5 < 3", "holds": True}
+    ]
+    assert (
+        results["device"] == "cpu" and results["threads"] == 1 and results["precision"] == "float32"
+    )
     assert results["seconds"] > 0 and results["versions"] == runtime.versions()
     assert results["data"] == {"mnist": {"kind": "bundled", "sha256": "0" * 64}}
     assert results["figures"] == ["Loss", "Pictures"]
@@ -187,8 +231,13 @@ def test_results_are_complete():
 def test_figures_and_tables_are_numbered_apart(shown):
     lesson_with_everything()
     captions = [each["text/plain"].splitlines()[0] for each in shown if "text/html" in each]
-    assert captions == ['Table 1. Settings of each profile; this run is "quick"', "Figure 1. Loss", "Table 2. Errors",
-                        "Figure 2. Pictures", "Table 3. The claims of this lesson, decided by this run"]
+    assert captions == [
+        'Table 1. Settings of each profile; this run is "quick"',
+        "Figure 1. Loss",
+        "Table 2. Errors",
+        "Figure 2. Pictures",
+        "Table 3. The claims of this lesson, decided by this run",
+    ]
     words = [each["text/plain"] for each in shown if "image/png" in each]
     assert words == ["Figure 1: a falling line", "Figure 2: Pictures"]
 
@@ -255,12 +304,21 @@ def test_cells_run_again_keep_their_numbers(shown):
     run.table(pd.DataFrame({"MSE": [0.4]}), "Errors")
     run.finish()
     captions = [each["text/plain"].splitlines()[0] for each in shown if "text/html" in each]
-    assert captions == ["Figure 1. Loss", "Table 2. Errors", "Table 3. The claims of this lesson, decided by this run"]
-    assert [run.record()[kind] for kind in ("figures", "tables")] == [before[kind] for kind in ("figures", "tables")]
+    assert captions == [
+        "Figure 1. Loss",
+        "Table 2. Errors",
+        "Table 3. The claims of this lesson, decided by this run",
+    ]
+    assert [run.record()[kind] for kind in ("figures", "tables")] == [
+        before[kind] for kind in ("figures", "tables")
+    ]
 
 
 def test_checkpoints_only_at_full():
-    assert start(profile="quick").checkpoint("dense") is None and start(profile="smoke").checkpoint("dense") is None
+    assert (
+        start(profile="quick").checkpoint("dense") is None
+        and start(profile="smoke").checkpoint("dense") is None
+    )
 
 
 def test_checkpoints_belong_to_one_recipe_and_code(monkeypatch, tmp_path):
@@ -271,14 +329,25 @@ def test_checkpoints_belong_to_one_recipe_and_code(monkeypatch, tmp_path):
         return run.checkpoint(name)
 
     first = path()
-    assert first == path() and first.parent == start().out / "checkpoints" and first.name.startswith("dense-")
-    others = [path(name="stacked"), path(seed=1), path(sha256="2"),
-              path(profiles={**PROFILES, "full": {"rate": 0.02, "epochs": 20}})]
+    assert (
+        first == path()
+        and first.parent == start().out / "checkpoints"
+        and first.name.startswith("dense-")
+    )
+    others = [
+        path(name="stacked"),
+        path(seed=1),
+        path(sha256="2"),
+        path(profiles={**PROFILES, "full": {"rate": 0.02, "epochs": 20}}),
+    ]
     monkeypatch.setenv("COURSEKIT_THREADS", "3")
     others.append(path())
     monkeypatch.setenv("COURSEKIT_NOTEBOOKS", str(tmp_path))
     for source in ("loss = squared(x)", "loss = absolute(x)"):
-        cells = [{"cell_type": "code", "source": [source]}, {"cell_type": "markdown", "source": [source]}]
+        cells = [
+            {"cell_type": "code", "source": [source]},
+            {"cell_type": "markdown", "source": [source]},
+        ]
         (tmp_path / f"{start().name}.ipynb").write_text(json.dumps({"cells": cells}))
         others.append(path())
     assert len({first, *others}) == 8

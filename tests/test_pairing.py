@@ -42,8 +42,14 @@ for name in ("nms", "qnms"):
 
 def python(code, folder=None):
     paths = [str(folder) if folder else "", os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), "COURSEKIT_THREADS": "1"}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        "COURSEKIT_THREADS": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -66,7 +72,9 @@ def fresh(monkeypatch):
     needed = pairing.needed
     needed.cache_clear()
     monkeypatch.setattr(pairing, "_libraries", [])
-    monkeypatch.setattr(sys, "meta_path", [each for each in sys.meta_path if not isinstance(each, pairing._Finder)])
+    monkeypatch.setattr(
+        sys, "meta_path", [each for each in sys.meta_path if not isinstance(each, pairing._Finder)]
+    )
     yield
     needed.cache_clear()
 
@@ -120,7 +128,7 @@ def test_the_finder_mends_only_when_needed_and_steps_aside(fresh, monkeypatch):
         finders = [each for each in sys.meta_path if isinstance(each, pairing._Finder)]
         assert len(finders) == 1 and sys.meta_path[0] is finders[0]
         assert finders[0].find_spec("json") is None and finders[0] in sys.meta_path and not mended
-        assert finders[0].find_spec("torchvision") is None                  # the others find it
+        assert finders[0].find_spec("torchvision") is None  # the others find it
         assert finders[0] not in sys.meta_path and mended == [1] * needed
 
 
@@ -131,7 +139,9 @@ def test_nobody_watches_once_torchvision_is_imported(fresh, monkeypatch):
 
 
 def test_without_torchvision_or_its_operators_nothing_is_needed(fresh, monkeypatch, tmp_path):
-    monkeypatch.setattr(torch.ops, "load_library", lambda _: pytest.fail("there is nothing to load"))
+    monkeypatch.setattr(
+        torch.ops, "load_library", lambda _: pytest.fail("there is nothing to load")
+    )
     for spec in (None, SimpleNamespace(submodule_search_locations=[str(tmp_path)])):
         pairing.needed.cache_clear()
         monkeypatch.setattr(importlib.util, "find_spec", lambda name, spec=spec: spec)

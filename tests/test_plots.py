@@ -36,15 +36,20 @@ def test_rows_put_each_picture_in_its_place():
     assert [axes[0].texts[0].get_text(), axes[3].texts[0].get_text()] == ["original", "copy"]
 
 
-def test_pictures_share_one_grey_scale_and_are_clipped():
+def test_pictures_share_one_gray_scale_and_are_clipped():
     fig = plots.image_grid(torch.tensor([[[0.4, 0.5]], [[-1.0, 2.0]]]), columns=2)
-    assert all(axis.images[0].get_clim() == (0, 1) and axis.images[0].get_cmap().name == "gray" for axis in fig.axes)
+    assert all(
+        axis.images[0].get_clim() == (0, 1) and axis.images[0].get_cmap().name == "gray"
+        for axis in fig.axes
+    )
     assert shown(fig.axes[1]).tolist() == [[0, 1]]
 
 
-def test_colour_pictures_move_channels_last():
+def test_color_pictures_move_channels_last():
     picture = torch.rand(1, 3, 4, 6)
-    assert torch.equal(shown(plots.image_grid(picture, columns=1).axes[0]), picture[0].movedim(0, -1))
+    assert torch.equal(
+        shown(plots.image_grid(picture, columns=1).axes[0]), picture[0].movedim(0, -1)
+    )
 
 
 def test_grid_fills_row_by_row_and_leaves_the_rest_empty():
@@ -57,8 +62,13 @@ def test_grid_fills_row_by_row_and_leaves_the_rest_empty():
 
 
 def test_curves_draw_the_numbers_with_names_and_axes():
-    fig = plots.curves({"train": [3.0, 2.0, 1.0], "pca": ([2, 8], [0.5, 0.25])}, xlabel="epoch", ylabel="MSE",
-                       levels={"source": 0.7}, log=True)
+    fig = plots.curves(
+        {"train": [3.0, 2.0, 1.0], "pca": ([2, 8], [0.5, 0.25])},
+        xlabel="epoch",
+        ylabel="MSE",
+        levels={"source": 0.7},
+        log=True,
+    )
     (axis,) = fig.axes
     train, pca, source = axis.lines
     assert list(train.get_xdata()) == [1, 2, 3] and list(train.get_ydata()) == [3, 2, 1]
@@ -66,13 +76,21 @@ def test_curves_draw_the_numbers_with_names_and_axes():
     assert set(source.get_ydata()) == {0.7}
     assert (axis.get_xlabel(), axis.get_ylabel(), axis.get_yscale()) == ("epoch", "MSE", "log")
     assert [text.get_text() for text in axis.get_legend().texts] == ["train", "pca", "source"]
-    assert len({line.get_color() for line in axis.lines}) == len({line.get_marker() for line in axis.lines}) == 3
+    assert (
+        len({line.get_color() for line in axis.lines})
+        == len({line.get_marker() for line in axis.lines})
+        == 3
+    )
 
 
 @pytest.mark.parametrize("lines, levels", [(2, 2), (4, 1), (5, 0)])
 def test_a_legend_that_finds_no_free_corner_stands_beside_the_axes(lines, levels):
-    fig = plots.curves({f"line {n}": [n, 5 - n, n] for n in range(lines)}, xlabel="epoch", ylabel="y",
-                       levels={f"level {n}": 4.5 - n for n in range(levels)})
+    fig = plots.curves(
+        {f"line {n}": [n, 5 - n, n] for n in range(lines)},
+        xlabel="epoch",
+        ylabel="y",
+        levels={f"level {n}": 4.5 - n for n in range(levels)},
+    )
     fig.canvas.draw()
     (axis,) = fig.axes
     legend = axis.get_legend().get_window_extent()
@@ -87,16 +105,25 @@ def test_curves_over_epochs_mark_whole_epochs_only():
 
 @pytest.mark.parametrize("lines, levels", [(30, 0), (1, 10)])
 def test_curves_leave_no_line_out(lines, levels):
-    fig = plots.curves({f"line {i}": [1.0, 2.0] for i in range(lines)}, xlabel="x", ylabel="y",
-                       levels={f"level {i}": float(i) for i in range(levels)})
+    fig = plots.curves(
+        {f"line {i}": [1.0, 2.0] for i in range(lines)},
+        xlabel="x",
+        ylabel="y",
+        levels={f"level {i}": float(i) for i in range(levels)},
+    )
     assert len(fig.axes[0].lines) == lines + levels
 
 
 def test_bars_stand_side_by_side_at_their_heights():
-    groups = {"gaussian": {"median": 20.0, "network": 25.0}, "speckle": {"network": 24.0, "median": 18.0}}
+    groups = {
+        "gaussian": {"median": 20.0, "network": 25.0},
+        "speckle": {"network": 24.0, "median": 18.0},
+    }
     axis = plots.bars(groups, ylabel="PSNR (dB)").axes[0]
     median, network = axis.containers
-    assert [bar.get_height() for bar in median] == [20, 18] and [bar.get_height() for bar in network] == [25, 24]
+    assert [bar.get_height() for bar in median] == [20, 18] and [
+        bar.get_height() for bar in network
+    ] == [25, 24]
     edges = sorted((bar.get_x(), bar.get_x() + bar.get_width()) for bar in (*median, *network))
     assert all(left[1] <= right[0] + 1e-9 for left, right in zip(edges, edges[1:]))
     assert [median[1].get_x() < 1 < network[1].get_x() + network[1].get_width()] == [True]
@@ -107,10 +134,18 @@ def test_bars_stand_side_by_side_at_their_heights():
 
 def test_heatmap_writes_each_number_in_its_cell():
     values = torch.tensor([[0.0, 0.01534, 25.678], [0.5, -1.25, 123.4]])
-    fig = plots.heatmap(values, rows=["a", "b"], columns=["x", "y", "z"], xlabel="tested on", ylabel="trained on")
+    fig = plots.heatmap(
+        values, rows=["a", "b"], columns=["x", "y", "z"], xlabel="tested on", ylabel="trained on"
+    )
     axis = fig.axes[0]
     assert {text.get_position(): text.get_text() for text in axis.texts} == {
-        (0, 0): "0", (1, 0): "0.0153", (2, 0): "25.7", (0, 1): "0.5", (1, 1): "-1.25", (2, 1): "123"}
+        (0, 0): "0",
+        (1, 0): "0.0153",
+        (2, 0): "25.7",
+        (0, 1): "0.5",
+        (1, 1): "-1.25",
+        (2, 1): "123",
+    }
     assert torch.equal(shown(axis), values)
     assert [each.get_text() for each in axis.get_xticklabels()] == ["x", "y", "z"]
     assert [each.get_text() for each in axis.get_yticklabels()] == ["a", "b"]
@@ -119,13 +154,21 @@ def test_heatmap_writes_each_number_in_its_cell():
 
 def test_heatmaps_numbers_can_be_read():
     """Dark ink on light cells, light ink on dark ones."""
-    axis = plots.heatmap(torch.tensor([[0.0, 1.0]]), rows=["a"], columns=["x", "y"], xlabel="", ylabel="").axes[0]
+    axis = plots.heatmap(
+        torch.tensor([[0.0, 1.0]]), rows=["a"], columns=["x", "y"], xlabel="", ylabel=""
+    ).axes[0]
     image = axis.images[0]
     for text in axis.texts:
         red, green, blue, _ = image.cmap(image.norm(float(text.get_text())))
         light = 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.4
         assert text.get_color() == ("black" if light else "white")
-    assert not plots.heatmap(torch.eye(2), rows="ab", columns="xy", xlabel="", ylabel="", numbers=False).axes[0].texts
+    assert (
+        not plots.heatmap(
+            torch.eye(2), rows="ab", columns="xy", xlabel="", ylabel="", numbers=False
+        )
+        .axes[0]
+        .texts
+    )
 
 
 def test_style_is_not_left_behind():

@@ -27,7 +27,9 @@ def draws(generator, count=1000):
 
 
 def test_a_stream_gives_the_same_draws_each_time():
-    assert torch.equal(draws(runtime.generator(3, "noise", 2)), draws(runtime.generator(3, "noise", 2)))
+    assert torch.equal(
+        draws(runtime.generator(3, "noise", 2)), draws(runtime.generator(3, "noise", 2))
+    )
     run = runtime.setup(seed=3)
     assert torch.equal(draws(run.generator("noise", 2)), draws(runtime.generator(3, "noise", 2)))
 
@@ -43,13 +45,15 @@ def test_streams_of_other_names_and_seeds_are_uncorrelated():
     keys = ((0,), (0, "a"), (0, "b"), (1, "a"), (0, "a", 1), (0, "a", 2))
     streams = [draws(runtime.generator(*key), 4000) for key in keys]
     together = torch.corrcoef(torch.stack(streams)) - torch.eye(len(streams))
-    assert together.abs().max() < 0.08                      # five standard errors of independent draws
+    assert together.abs().max() < 0.08  # five standard errors of independent draws
 
 
 def test_streams_are_the_same_in_another_process():
     """Python's own hash() would differ from process to process."""
     code = "import torch; from coursekit.runtime import generator as g; print(torch.rand(3, generator=g(7, 'a')).tolist())"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
     assert said.strip() == str(draws(runtime.generator(7, "a"), 3).tolist())
 
 
@@ -82,19 +86,30 @@ def test_senseless_threads_are_refused_with_advice(monkeypatch, value):
     monkeypatch.setenv("COURSEKIT_THREADS", value)
     with pytest.raises(UsageError) as caught:
         runtime.setup()
-    assert f"COURSEKIT_THREADS is {value!r}" in str(caught.value) and "whole number from 1" in str(caught.value)
+    assert f"COURSEKIT_THREADS is {value!r}" in str(caught.value) and "whole number from 1" in str(
+        caught.value
+    )
 
 
-@pytest.mark.parametrize("value, near", [("fsat", "did you mean fast?"), ("exakt", "did you mean exact?"), ("f64", "")])
+@pytest.mark.parametrize(
+    "value, near", [("fsat", "did you mean fast?"), ("exakt", "did you mean exact?"), ("f64", "")]
+)
 def test_unknown_precision(value, near):
     with pytest.raises(UsageError) as caught:
         runtime.setup(precision=value)
     assert all(each in str(caught.value) for each in (repr(value), near, "Valid: exact, fast."))
 
 
-@pytest.mark.parametrize("value, near", [
-    ("cdua", "did you mean cuda"), ("gpu", "Valid: auto, cpu, cuda, mps."), ("", "Valid"), ("meta", "Valid"),
-    ("cuda:x", "did you mean cuda")])
+@pytest.mark.parametrize(
+    "value, near",
+    [
+        ("cdua", "did you mean cuda"),
+        ("gpu", "Valid: auto, cpu, cuda, mps."),
+        ("", "Valid"),
+        ("meta", "Valid"),
+        ("cuda:x", "did you mean cuda"),
+    ],
+)
 def test_unknown_device(value, near):
     with pytest.raises(UsageError) as caught:
         runtime.find_device(value)
@@ -121,9 +136,17 @@ def test_devices_that_are_here(monkeypatch):
         runtime.find_device("cuda:2")
 
 
-@pytest.mark.parametrize("precision, hardware, kind", [
-    ("exact", True, torch.float32), ("fast", True, torch.bfloat16), ("fast", False, torch.float32)])
-def test_products_are_bfloat16_only_when_fast_and_in_hardware(monkeypatch, precision, hardware, kind):
+@pytest.mark.parametrize(
+    "precision, hardware, kind",
+    [
+        ("exact", True, torch.float32),
+        ("fast", True, torch.bfloat16),
+        ("fast", False, torch.float32),
+    ],
+)
+def test_products_are_bfloat16_only_when_fast_and_in_hardware(
+    monkeypatch, precision, hardware, kind
+):
     monkeypatch.setattr(runtime, "has_bfloat16", lambda device: hardware)
     run = runtime.setup(precision=precision, device="cpu")
     layer = torch.nn.Linear(4, 4)
@@ -137,15 +160,20 @@ def test_products_are_bfloat16_only_when_fast_and_in_hardware(monkeypatch, preci
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told")
 def test_freed_memory_is_kept_for_the_next_step():
     """40 MB asked for and freed ten times: 10,240 pages each time, cleared anew or not."""
-    code = "\n".join((
-        "import resource, torch; from coursekit import runtime",
-        "faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt",
-        "def steps(count):",
-        "    before = faults()",
-        "    for _ in range(count): torch.ones(10 << 20)",
-        "    return faults() - before",
-        "print(steps(10), int(runtime.keep_memory()), steps(20) * 0 + steps(10))"))
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    code = "\n".join(
+        (
+            "import resource, torch; from coursekit import runtime",
+            "faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt",
+            "def steps(count):",
+            "    before = faults()",
+            "    for _ in range(count): torch.ones(10 << 20)",
+            "    return faults() - before",
+            "print(steps(10), int(runtime.keep_memory()), steps(20) * 0 + steps(10))",
+        )
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
     plain, told, kept = map(int, said.split())
     assert told == 1 and plain > 9 * 10_240 and kept < 10_240 * 1.5
 

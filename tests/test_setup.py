@@ -13,13 +13,24 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from coursekit import doctor, paths
+from coursekit import config, doctor
 
-PROJECT = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
+PROJECT = tomllib.loads((config.ROOT / "pyproject.toml").read_text())["project"]
 PINS = {canonicalize_name(name): Version(version) for name, version in doctor.pins()}
-REQUIREMENTS = [Requirement(each) for each in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]]
-PROMISED = ("jupyterlab", "torch", "torchvision", "matplotlib", "papermill", "nbval", "pillow", "scikit-image")
-MAKEFILE = (paths.ROOT / "Makefile").read_text()
+REQUIREMENTS = [
+    Requirement(each) for each in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]
+]
+PROMISED = (
+    "jupyterlab",
+    "torch",
+    "torchvision",
+    "matplotlib",
+    "papermill",
+    "nbval",
+    "pillow",
+    "scikit-image",
+)
+MAKEFILE = (config.ROOT / "Makefile").read_text()
 TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
 
 
@@ -34,9 +45,9 @@ def test_promised_packages_are_asked_for():
 
 
 def test_constraints_pin_public_versions_exactly_and_once():
-    lines = (paths.ROOT / "constraints.txt").read_text().split("\n")
+    lines = (config.ROOT / "constraints.txt").read_text().split("\n")
     assert lines.pop() == "" and lines == sorted(lines, key=str.lower)
-    assert len(PINS) == len(lines)                                          # every line is name==version
+    assert len(PINS) == len(lines)  # every line is name==version
     assert not [name for name, version in PINS.items() if version.local]
 
 
@@ -48,7 +59,7 @@ def test_everything_installed_here_is_pinned():
 
 
 def test_conda_installs_the_same(tmp_path):
-    environment = yaml.safe_load((paths.ROOT / "environment.yml").read_text())
+    environment = yaml.safe_load((config.ROOT / "environment.yml").read_text())
     names = [each for each in environment["dependencies"] if isinstance(each, str)]
     pip = next(each["pip"] for each in environment["dependencies"] if isinstance(each, dict))
     assert pip == ["-c constraints.txt", "-e .[test]"] and "pip" in names
@@ -59,42 +70,75 @@ def test_conda_installs_the_same(tmp_path):
 
 @pytest.mark.parametrize("target", ["reports", "test", "lab", "bench", "exact", "clean", "setup"])
 def test_make_knows_its_targets(target):
-    done = subprocess.run(["make", "--dry-run", target], cwd=paths.ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        ["make", "--dry-run", target], cwd=config.ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
 
 
 def test_reports_are_made_in_the_format_that_is_asked_for():
     for given, shown in (([], "--format html "), (["FORMAT=docx,pdf"], "--format docx,pdf ")):
-        assert shown in subprocess.run(["make", "--dry-run", "reports", *given], cwd=paths.ROOT, capture_output=True, text=True).stdout
+        assert (
+            shown
+            in subprocess.run(
+                ["make", "--dry-run", "reports", *given],
+                cwd=config.ROOT,
+                capture_output=True,
+                text=True,
+            ).stdout
+        )
 
 
 def test_commands_in_the_readme_and_docs_exist():
-    text = "\n".join(path.read_text() for path in [paths.ROOT / "README.md", *sorted((paths.ROOT / "docs").glob("*.md"))])
-    code = "\n".join(block or span for block, span in re.findall(r"```[a-z]*\n(.*?)```|`([^`\n]+)`", text, re.DOTALL))
+    text = "\n".join(
+        path.read_text()
+        for path in [config.ROOT / "README.md", *sorted((config.ROOT / "docs").glob("*.md"))]
+    )
+    code = "\n".join(
+        block or span
+        for block, span in re.findall(r"```[a-z]*\n(.*?)```|`([^`\n]+)`", text, re.DOTALL)
+    )
     assert set(re.findall(r"^make ([a-z]+)", code, re.MULTILINE)) <= TARGETS
-    assert set(re.findall(r"^coursekit ([a-z]+)", code, re.MULTILINE)) <= {"list", "run", "report", "store", "handin", "marks", "data", "doctor",
-                                                                               "bench"}
+    assert set(re.findall(r"^coursekit ([a-z]+)", code, re.MULTILINE)) <= {
+        "list",
+        "run",
+        "report",
+        "store",
+        "handin",
+        "marks",
+        "data",
+        "doctor",
+        "bench",
+    }
 
 
 def test_ci_runs_the_two_commands_without_asking_anything():
-    script = paths.ROOT / ".ci/run"
+    script = config.ROOT / ".ci/run"
     assert os.access(script, os.X_OK)
     assert "set -euo pipefail" in script.read_text()
-    assert re.findall(r"^make (.*) </dev/null$", script.read_text(), re.MULTILINE) == ["test", "reports PROFILE=smoke"]
+    assert re.findall(r"^make (.*) </dev/null$", script.read_text(), re.MULTILINE) == [
+        "test",
+        "reports PROFILE=smoke",
+    ]
 
 
 def _make(folder, *arguments: str) -> subprocess.CompletedProcess:
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
-        (folder / name).write_text((paths.ROOT / name).read_text())
+        (folder / name).write_text((config.ROOT / name).read_text())
     return subprocess.run(["make", *arguments, "setup"], cwd=folder, capture_output=True, text=True)
 
 
 def test_an_old_or_missing_python_is_refused_in_one_clear_line(tmp_path):
     old = tmp_path / "python3.9"
-    old.write_text(f'#!/bin/sh\nexec {sys.executable} -c "import sys; sys.version_info = (3, 9); sys.version = \'3.9.2 \'; exec(sys.argv[1])" "$2"\n')
+    old.write_text(
+        f'#!/bin/sh\nexec {sys.executable} -c "import sys; sys.version_info = (3, 9); sys.version = \'3.9.2 \'; exec(sys.argv[1])" "$2"\n'
+    )
     old.chmod(0o755)
     done = _make(tmp_path, f"PYTHON={old}")
-    assert done.returncode != 0 and f"Python 3.11 or newer is needed and {old} is 3.9.2" in done.stderr + done.stdout
+    assert (
+        done.returncode != 0
+        and f"Python 3.11 or newer is needed and {old} is 3.9.2" in done.stderr + done.stdout
+    )
     done = _make(tmp_path, "PYTHON=nopython")
     assert done.returncode != 0 and "no program 'nopython'" in done.stderr + done.stdout
     assert not (tmp_path / ".venv").exists()
@@ -104,9 +148,11 @@ def test_nothing_is_installed_twice(tmp_path):
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv/.installed").touch()
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
-        (tmp_path / name).write_text((paths.ROOT / name).read_text())
+        (tmp_path / name).write_text((config.ROOT / name).read_text())
         os.utime(tmp_path / name, (0, 0))
-    done = subprocess.run(["make", "PYTHON=nopython", "setup"], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(
+        ["make", "PYTHON=nopython", "setup"], cwd=tmp_path, capture_output=True, text=True
+    )
     assert done.returncode == 0 and "Nothing to be done" in done.stdout
 
 
@@ -117,7 +163,13 @@ def _closure(names: set[str]) -> set[str]:
     while waiting:
         name = waiting.pop()
         found.add(name)
-        needs = [Requirement(each) for each in (known[name].requires or [])] if name in known else []
-        plain = {canonicalize_name(each.name) for each in needs if not each.marker or each.marker.evaluate({"extra": ""})}
+        needs = (
+            [Requirement(each) for each in (known[name].requires or [])] if name in known else []
+        )
+        plain = {
+            canonicalize_name(each.name)
+            for each in needs
+            if not each.marker or each.marker.evaluate({"extra": ""})
+        }
         waiting |= plain - found
     return found & known.keys()

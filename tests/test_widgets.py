@@ -18,8 +18,8 @@ def decode(z):
     return z[:, :, None, None].expand(-1, -1, 2, 2) / 6 + 0.5
 
 
-def colour(box):
-    """The colour and the alternative text of the picture shown."""
+def color(box):
+    """The color and the alternative text of the picture shown."""
     markup = box.children[0].value
     image = Image.open(io.BytesIO(base64.b64decode(re.search(r"base64,([^\"]+)", markup)[1])))
     return image.convert("RGB").getpixel((0, 0)), re.search(r'alt="([^"]+)"', markup)[1]
@@ -27,10 +27,16 @@ def colour(box):
 
 def test_moving_a_slider_redraws_the_picture_at_the_new_code():
     box = widgets.slider_box(decode, 3)
-    assert colour(box) == ((128, 128, 128), "The picture decoded at z[0] = 0.0, z[1] = 0.0, z[2] = 0.0")
+    assert color(box) == (
+        (128, 128, 128),
+        "The picture decoded at z[0] = 0.0, z[1] = 0.0, z[2] = 0.0",
+    )
     sliders = box.children[1].children
     sliders[0].value, sliders[2].value = 3.0, -3.0
-    assert colour(box) == ((255, 128, 0), "The picture decoded at z[0] = 3.0, z[1] = 0.0, z[2] = -3.0")
+    assert color(box) == (
+        (255, 128, 0),
+        "The picture decoded at z[0] = 3.0, z[1] = 0.0, z[2] = -3.0",
+    )
 
 
 def test_sliders_move_the_chosen_dimensions_and_leave_the_others_where_they_began():
@@ -39,18 +45,21 @@ def test_sliders_move_the_chosen_dimensions_and_leave_the_others_where_they_bega
     (slider,) = box.children[1].children
     assert slider.description == "z[1]"
     slider.value = 3.0
-    assert colour(box)[0] == (255, 255, 0) and start.tolist() == [3, 0, -3]
+    assert color(box)[0] == (255, 255, 0) and start.tolist() == [3, 0, -3]
 
 
 def test_a_browser_can_find_the_parts_by_their_classes():
     box = widgets.slider_box(decode, [0, 1], latent=3)
-    assert "ck-latent-slider" in box._dom_classes and 'class="ck-latent-picture"' in box.children[0].value
+    assert (
+        "ck-latent-slider" in box._dom_classes
+        and 'class="ck-latent-picture"' in box.children[0].value
+    )
     assert all("ck-latent-value" in each._dom_classes for each in box.children[1].children)
 
 
-def test_a_grey_picture_is_drawn_too_and_enlarged():
+def test_a_gray_picture_is_drawn_too_and_enlarged():
     box = widgets.slider_box(lambda z: torch.full((1, 1, 5, 7), 1.5), 1, zoom=3)
-    assert colour(box)[0] == (255, 255, 255) and 'width="21" height="15"' in box.children[0].value
+    assert color(box)[0] == (255, 255, 255) and 'width="21" height="15"' in box.children[0].value
 
 
 @pytest.mark.parametrize("dims", [[], [3], [-1]])
@@ -62,25 +71,36 @@ def test_dimensions_outside_the_code_are_refused(dims):
 @pytest.fixture
 def notebook(monkeypatch):
     """As if in a notebook: notebook(**environment) -> widgets.live()."""
+
     def inside(kernel=True, **environment):
-        for name in ("COURSEKIT_OUT", "COURSEKIT_PROGRESS", "PYTEST_VERSION", "JPY_SESSION_NAME", "VSCODE_PID", "VSCODE_CWD",
-                     "COLAB_RELEASE_TAG"):
+        for name in (
+            "COURSEKIT_OUT",
+            "COURSEKIT_PROGRESS",
+            "PYTEST_VERSION",
+            "JPY_SESSION_NAME",
+            "VSCODE_PID",
+            "VSCODE_CWD",
+            "COLAB_RELEASE_TAG",
+        ):
             monkeypatch.delenv(name, raising=False)
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         shell = SimpleNamespace(kernel=object()) if kernel else None
         monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
         return widgets.live()
+
     return inside
 
 
 def test_a_notebook_is_live_in_jupyter_and_nowhere_else(notebook):
     assert notebook(JPY_SESSION_NAME="notebooks/06_vae.ipynb")
-    assert not notebook()                                                           # papermill, nbconvert: nobody looks
-    assert not notebook(kernel=False, JPY_SESSION_NAME="x")                         # a script
-    assert not notebook(JPY_SESSION_NAME="x", COURSEKIT_OUT="runs/quick/06_vae")    # reports, started from a Jupyter terminal
+    assert not notebook()  # papermill, nbconvert: nobody looks
+    assert not notebook(kernel=False, JPY_SESSION_NAME="x")  # a script
+    assert not notebook(
+        JPY_SESSION_NAME="x", COURSEKIT_OUT="runs/quick/06_vae"
+    )  # reports, started from a Jupyter terminal
     assert not notebook(JPY_SESSION_NAME="x", COURSEKIT_PROGRESS="0")
-    assert not notebook(JPY_SESSION_NAME="x", PYTEST_VERSION="8")                   # nbval
+    assert not notebook(JPY_SESSION_NAME="x", PYTEST_VERSION="8")  # nbval
 
 
 def test_outside_a_live_notebook_the_decoder_is_not_even_called(notebook, capsys):
@@ -94,4 +114,4 @@ def test_in_a_live_notebook_the_slider_is_shown_and_returned(notebook, monkeypat
     shown = []
     monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=shown.append))
     box = widgets.latent_slider(decode, [2], start=torch.zeros(3))
-    assert shown == [box] and colour(box)[1] == "The picture decoded at z[2] = 0.0"
+    assert shown == [box] and color(box)[1] == "The picture decoded at z[2] = 0.0"

@@ -24,20 +24,27 @@ app.command()(handin.handin)
 app.command()(marks.marks)
 app.add_typer(data.app, name="data")
 
+
 @app.command()
 def doctor() -> None:
     """Check this installation: what is there, what is missing, and how to get it."""
     from coursekit.doctor import main as check
+
     raise typer.Exit(check())
 
 
 @app.command()
 def bench(
-    json: Annotated[Path | None, typer.Option(help="Write the figures to this file too.", show_default=False)] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="A rough answer in a tenth of the time.")] = False,
+    json: Annotated[
+        Path | None, typer.Option(help="Write the figures to this file too.", show_default=False)
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A rough answer in a tenth of the time.")
+    ] = False,
 ) -> None:
     """Measure how fast the lessons' models train on this machine."""
     from coursekit.bench import main as measure
+
     measure(json_path=json, quick=quick)
 
 
@@ -50,22 +57,26 @@ def guarded(arguments: list[str]) -> int:
     """Run a command; every error a person can act on becomes one line on stderr and an exit code."""
     try:
         code = app(arguments, standalone_mode=False)
-        if sys.stdout is not None:                          # None where the shell closed it
+        if sys.stdout is not None:  # None where the shell closed it
             sys.stdout.flush()
         return _fail("stopped; what was finished is kept", 130) if code == 130 else code or 0
     except CourseError as error:
         return _fail(str(error), error.exit_code)
     except typer.TyperException as error:
         return _fail(_advice(error), error.exit_code)
-    except (KeyboardInterrupt, typer.Abort):                # typer itself turns most of them into code 130
+    except (KeyboardInterrupt, typer.Abort):  # typer itself turns most of them into code 130
         return _fail("stopped; what was finished is kept", 130)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())     # or Python complains while it shuts down
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # or Python complains while it shuts down
         return 1
     except Exception as error:
         if os.environ.get("COURSEKIT_DEBUG") == "1":
             raise
-        return _fail(f"unexpected {type(error).__name__}: {error} (COURSEKIT_DEBUG=1 shows where)", 1)
+        return _fail(
+            f"unexpected {type(error).__name__}: {error} (COURSEKIT_DEBUG=1 shows where)", 1
+        )
 
 
 def _fail(message: str, code: int) -> int:
@@ -77,7 +88,9 @@ def _advice(error: typer.TyperException) -> str:
     """typer's message in our words: an unknown option with the nearest valid ones."""
     context = getattr(error, "ctx", None)
     if context is not None and hasattr(error, "possibilities"):
-        valid = [name for each in context.command.params for name in each.opts if name.startswith("--")] + ["--help"]
+        valid = [
+            name for each in context.command.params for name in each.opts if name.startswith("--")
+        ] + ["--help"]
         return f"unknown option {error.option_name!r}: {nearest(error.option_name, valid)}"
     message = error.format_message()
     return message[:1].lower() + message[1:]

@@ -14,4 +14,6 @@ class Group(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
-OPTIONS = dict(cls=Group, add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
+OPTIONS = dict(
+    cls=Group, add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True
+)

@@ -11,14 +11,16 @@ def histogram(indices: Tensor, *, codes: int) -> Tensor:
     if indices.numel() == 0:
         raise ValueError("there are no indices to count")
     if not 0 <= int(indices.min()) <= int(indices.max()) < codes:
-        raise ValueError(f"indices go from {int(indices.min())} to {int(indices.max())}: codes is {codes}")
+        raise ValueError(
+            f"indices go from {int(indices.min())} to {int(indices.max())}: codes is {codes}"
+        )
     return torch.bincount(indices.flatten().cpu(), minlength=codes).double() / indices.numel()
 
 
 def entropy_bits(indices: Tensor, *, codes: int) -> float:
-    """Entropy of one code in bits, from 0 to log2(codes), places and neighbours disregarded."""
+    """Entropy of one code in bits, from 0 to log2(codes), places and neighbors disregarded."""
     share = histogram(indices, codes=codes)
-    return float(-torch.special.xlogy(share, share).sum() / math.log(2)) + 0.0      # no negative zero
+    return float(-torch.special.xlogy(share, share).sum() / math.log(2)) + 0.0  # no negative zero
 
 
 def perplexity(indices: Tensor, *, codes: int) -> float:

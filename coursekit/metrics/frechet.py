@@ -13,21 +13,23 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
     _check(a, b)
     a, b = a.double(), b.double()
     shift = (a.mean(0) - b.mean(0)).square().sum()
-    root_a, root_b = _root(a), _root(b)                                                 # A = root_a' root_a, and B so
-    cross = torch.linalg.svdvals(root_a @ root_b.T).sum()                               # tr (A B)^(1/2)
+    root_a, root_b = _root(a), _root(b)  # A = root_a' root_a, and B so
+    cross = torch.linalg.svdvals(root_a @ root_b.T).sum()  # tr (A B)^(1/2)
     return float((shift + root_a.square().sum() + root_b.square().sum() - 2 * cross).clamp(min=0))
 
 
 def precision_recall(real: Tensor, made: Tensor, *, k: int = 3) -> tuple[float, float]:
     """Improved precision and recall (Kynkäänniemi et al. 2019, equation 2). real (N, D), made (M, D) -> two shares.
 
-    Precision: made pictures within some real one's k-th neighbour distance. Recall: real ones within a made one's.
+    Precision: made pictures within some real one's k-th neighbor distance. Recall: real ones within a made one's.
     """
     _check(real, made)
     if not 1 <= k < min(len(real), len(made)):
-        raise ValueError(f"k is {k}: it must be at least 1 and less than the {min(len(real), len(made))} pictures")
+        raise ValueError(
+            f"k is {k}: it must be at least 1 and less than the {min(len(real), len(made))} pictures"
+        )
     real, made = real.double(), made.double()
-    between = torch.cdist(real, made)                                                   # (N, M)
+    between = torch.cdist(real, made)  # (N, M)
     inside_real = between <= _reach(real, k)[:, None]
     inside_made = between <= _reach(made, k)[None, :]
     return inside_real.any(0).double().mean().item(), inside_made.any(1).double().mean().item()
@@ -35,17 +37,23 @@ def precision_recall(real: Tensor, made: Tensor, *, k: int = 3) -> tuple[float, 
 
 def _reach(points: Tensor, k: int) -> Tensor:
     """Distance of each point to its k-th nearest other. (N, D) -> (N,)."""
-    return torch.cdist(points, points).kthvalue(k + 1, dim=1).values                    # the nearest is the point itself
+    return (
+        torch.cdist(points, points).kthvalue(k + 1, dim=1).values
+    )  # the nearest is the point itself
 
 
 def _root(features: Tensor) -> Tensor:
     """A matrix R with R' R the covariance of features (N, D), so that no covariance is ever formed. -> (min(N, D), D)."""
-    centred = (features - features.mean(0)) / (len(features) - 1) ** 0.5
-    return centred if len(centred) <= centred.shape[1] else torch.linalg.qr(centred, mode="r").R
+    centered = (features - features.mean(0)) / (len(features) - 1) ** 0.5
+    return centered if len(centered) <= centered.shape[1] else torch.linalg.qr(centered, mode="r").R
 
 
 def _check(a: Tensor, b: Tensor) -> None:
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
-        raise ValueError(f"features must be (N, D) and (M, D), not {tuple(a.shape)} and {tuple(b.shape)}")
+        raise ValueError(
+            f"features must be (N, D) and (M, D), not {tuple(a.shape)} and {tuple(b.shape)}"
+        )
     if min(len(a), len(b)) < 2:
-        raise ValueError(f"at least two pictures are needed on each side, not {len(a)} and {len(b)}")
+        raise ValueError(
+            f"at least two pictures are needed on each side, not {len(a)} and {len(b)}"
+        )

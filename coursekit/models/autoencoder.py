@@ -9,24 +9,28 @@ class DenseAutoencoder(nn.Module):
     The default sizes and the sigmoid at the latent are the lesson's; 9,154,194 weights.
     """
 
-    def __init__(self, pixels: int = 784, hidden: tuple[int, ...] = (2000, 1200, 500), latent: int = 10):
+    def __init__(
+        self, pixels: int = 784, hidden: tuple[int, ...] = (2000, 1200, 500), latent: int = 10
+    ):
         super().__init__()
         sizes = (pixels, *hidden)
         self.encoder = nn.Sequential(*_dense(sizes), nn.Linear(sizes[-1], latent), nn.Sigmoid())
-        self.decoder = nn.Sequential(*_dense((latent, *reversed(hidden))), nn.Linear(hidden[0], pixels))
+        self.decoder = nn.Sequential(
+            *_dense((latent, *reversed(hidden))), nn.Linear(hidden[0], pixels)
+        )
 
     def encode(self, x: Tensor) -> Tensor:
-        return self.encoder(x)                              # (B, latent), each in (0, 1)
+        return self.encoder(x)  # (B, latent), each in (0, 1)
 
     def decode(self, z: Tensor) -> Tensor:
-        return self.decoder(z)                              # (B, pixels), linear
+        return self.decoder(z)  # (B, pixels), linear
 
     def forward(self, x: Tensor) -> Tensor:
         return self.decode(self.encode(x))
 
 
 def _dense(sizes: tuple[int, ...]) -> list[nn.Module]:
-    """Linear and ReLU for each step between neighbouring sizes."""
+    """Linear and ReLU for each step between neighboring sizes."""
     return [layer for pair in zip(sizes, sizes[1:]) for layer in (nn.Linear(*pair), nn.ReLU())]
 
 
@@ -38,15 +42,17 @@ class StackedAutoencoder(nn.Module):
 
     def __init__(self, pixels: int = 1024, hidden: int = 300, latent: int = 150):
         super().__init__()
-        self.encoder = nn.Sequential(nn.Linear(pixels, hidden), nn.ELU(), nn.Linear(hidden, latent), nn.ELU())
+        self.encoder = nn.Sequential(
+            nn.Linear(pixels, hidden), nn.ELU(), nn.Linear(hidden, latent), nn.ELU()
+        )
         self.decoder = nn.Sequential(nn.Linear(latent, hidden), nn.ELU(), nn.Linear(hidden, pixels))
         _glorot(self)
 
     def encode(self, x: Tensor) -> Tensor:
-        return self.encoder(x)                              # (B, latent)
+        return self.encoder(x)  # (B, latent)
 
     def decode(self, z: Tensor) -> Tensor:
-        return self.decoder(z)                              # (B, pixels)
+        return self.decoder(z)  # (B, pixels)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.decode(self.encode(x))
@@ -62,30 +68,36 @@ class Denoiser(nn.Module):
     def __init__(self):
         super().__init__()
         self.encoder = nn.Sequential(
-            *_conv_relu(1, 64), nn.MaxPool2d(2, ceil_mode=True),            # (B, 64, 14, 14)
-            *_conv_relu(64, 32), nn.MaxPool2d(2, ceil_mode=True),           # (B, 32, 7, 7)
-            *_conv_relu(32, 16), nn.MaxPool2d(2, ceil_mode=True),           # (B, 16, 4, 4)
+            *_conv_relu(1, 64),
+            nn.MaxPool2d(2, ceil_mode=True),  # (B, 64, 14, 14)
+            *_conv_relu(64, 32),
+            nn.MaxPool2d(2, ceil_mode=True),  # (B, 32, 7, 7)
+            *_conv_relu(32, 16),
+            nn.MaxPool2d(2, ceil_mode=True),  # (B, 16, 4, 4)
         )
         self.decoder = nn.Sequential(
-            *_conv_relu(16, 16), nn.Upsample(scale_factor=2),               # (B, 16, 8, 8)
-            *_conv_relu(16, 32), nn.Upsample(scale_factor=2),               # (B, 32, 16, 16)
-            *_conv_relu(32, 64, padding=0), nn.Upsample(scale_factor=2),    # (B, 64, 28, 28)
+            *_conv_relu(16, 16),
+            nn.Upsample(scale_factor=2),  # (B, 16, 8, 8)
+            *_conv_relu(16, 32),
+            nn.Upsample(scale_factor=2),  # (B, 32, 16, 16)
+            *_conv_relu(32, 64, padding=0),
+            nn.Upsample(scale_factor=2),  # (B, 64, 28, 28)
             nn.Conv2d(64, 1, 3, padding=1),
         )
         _glorot(self)
 
     def encode(self, x: Tensor) -> Tensor:
-        return self.encoder(x)                              # (B, 16, 4, 4)
+        return self.encoder(x)  # (B, 16, 4, 4)
 
     def decode(self, z: Tensor) -> Tensor:
-        return self.decoder(z)                              # (B, 1, 28, 28), linear
+        return self.decoder(z)  # (B, 1, 28, 28), linear
 
     def forward(self, x: Tensor) -> Tensor:
         return self.decode(self.encode(x))
 
 
 class ResidualDenoiser(nn.Module):
-    """Predicts the noise at full resolution and subtracts it (DnCNN, Zhang et al. 2017, without batch normalisation).
+    """Predicts the noise at full resolution and subtracts it (DnCNN, Zhang et al. 2017, without batch normalization).
 
     x (B, 1, H, W) -> (B, 1, H, W). The default sizes give 46,849 weights, fewer than `Denoiser`, and no bottleneck.
     """

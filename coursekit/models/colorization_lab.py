@@ -1,4 +1,4 @@
-"""Networks of lesson 05: lightness L in, colour a and b out, all divided by 100 (CIE 1976 Lab)."""
+"""Networks of lesson 05: lightness L in, color a and b out, all divided by 100 (CIE 1976 Lab)."""
 
 import io
 import socket
@@ -7,8 +7,8 @@ from contextlib import redirect_stderr
 import torch
 from torch import Tensor, nn
 
-CACHED = "resnet18-f37072fd.pth"                            # as torchvision names the file of its ImageNet weights
-PATIENCE = 20.0                                             # seconds that a silent connection is waited for
+CACHED = "resnet18-f37072fd.pth"  # as torchvision names the file of its ImageNet weights
+PATIENCE = 20.0  # seconds that a silent connection is waited for
 
 
 class ColorizationNet(nn.Module):
@@ -20,13 +20,19 @@ class ColorizationNet(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.encoder = nn.Sequential(*_block(nn.Conv2d, 1, 12, 3), *_block(nn.Conv2d, 12, 32, 3),
-                                     *_block(nn.Conv2d, 32, 64, 3))
-        self.decoder = nn.Sequential(*_block(nn.ConvTranspose2d, 64, 32, 3), *_block(nn.ConvTranspose2d, 32, 12, 3),
-                                     nn.ConvTranspose2d(12, 2, 3, padding=2))
+        self.encoder = nn.Sequential(
+            *_block(nn.Conv2d, 1, 12, 3),
+            *_block(nn.Conv2d, 12, 32, 3),
+            *_block(nn.Conv2d, 32, 64, 3),
+        )
+        self.decoder = nn.Sequential(
+            *_block(nn.ConvTranspose2d, 64, 32, 3),
+            *_block(nn.ConvTranspose2d, 32, 12, 3),
+            nn.ConvTranspose2d(12, 2, 3, padding=2),
+        )
 
     def forward(self, lightness: Tensor) -> Tensor:
-        return self.decoder(self.encoder(lightness))        # (B, 64, H + 6, W + 6) between them
+        return self.decoder(self.encoder(lightness))  # (B, 64, H + 6, W + 6) between them
 
 
 class DeepColorizationNet(nn.Module):
@@ -38,11 +44,11 @@ class DeepColorizationNet(nn.Module):
         self.decoder = nn.Sequential(*_convolutions(64, 32, 32, 12), nn.Conv2d(12, 2, 5, padding=2))
 
     def forward(self, lightness: Tensor) -> Tensor:
-        return self.decoder(self.encoder(lightness))        # (B, 64, H, W) between them
+        return self.decoder(self.encoder(lightness))  # (B, 64, H, W) between them
 
 
 class EncoderColorizer(nn.Module):
-    """A pretrained encoder and a head that draws colour from its features. L (B, 1, H, W) -> ab (B, 2, H, W), H, W in eights.
+    """A pretrained encoder and a head that draws color from its features. L (B, 1, H, W) -> ab (B, 2, H, W), H, W in eights.
 
     The encoder gives features (B, encoder.channels, H/8, W/8). After Zhang et al. 2016 in spirit, lesson 05 in numbers.
     """
@@ -51,10 +57,14 @@ class EncoderColorizer(nn.Module):
         super().__init__()
         self.encoder, self.frozen = encoder, False
         self.head = nn.Sequential(
-            *_block(nn.Conv2d, encoder.channels, 128, 3, padding=1), nn.Upsample(scale_factor=2),   # (B, 128, H/4, W/4)
-            *_block(nn.Conv2d, 128, 64, 3, padding=1), *_block(nn.Conv2d, 64, 64, 3, padding=1),
-            nn.Upsample(scale_factor=2),                                                            # (B, 64, H/2, W/2)
-            *_block(nn.Conv2d, 64, 32, 3, padding=1), nn.Conv2d(32, 2, 3, padding=1), nn.Upsample(scale_factor=2),
+            *_block(nn.Conv2d, encoder.channels, 128, 3, padding=1),
+            nn.Upsample(scale_factor=2),  # (B, 128, H/4, W/4)
+            *_block(nn.Conv2d, 128, 64, 3, padding=1),
+            *_block(nn.Conv2d, 64, 64, 3, padding=1),
+            nn.Upsample(scale_factor=2),  # (B, 64, H/2, W/2)
+            *_block(nn.Conv2d, 64, 32, 3, padding=1),
+            nn.Conv2d(32, 2, 3, padding=1),
+            nn.Upsample(scale_factor=2),
         )
 
     def freeze(self) -> "EncoderColorizer":
@@ -91,15 +101,24 @@ class ResNet18Encoder(nn.Module):
     def __init__(self, weights: dict[str, Tensor] | None = None):
         """weights: the state of torchvision's resnet18; None leaves them random."""
         from torchvision.models import resnet18
+
         super().__init__()
         network = resnet18()
         if weights is not None:
             network.load_state_dict(weights)
-        self.layers = nn.Sequential(one_channel(network.conv1), network.bn1, network.relu, network.maxpool,
-                                    network.layer1, network.layer2)
+        self.layers = nn.Sequential(
+            one_channel(network.conv1),
+            network.bn1,
+            network.relu,
+            network.maxpool,
+            network.layer1,
+            network.layer2,
+        )
 
     def forward(self, lightness: Tensor) -> Tensor:
-        return self.layers((lightness - 0.449) / 0.226)     # ImageNet's mean and deviation, averaged over its channels
+        return self.layers(
+            (lightness - 0.449) / 0.226
+        )  # ImageNet's mean and deviation, averaged over its channels
 
 
 class Lite0Encoder(nn.Module):
@@ -109,12 +128,17 @@ class Lite0Encoder(nn.Module):
 
     def __init__(self):
         from coursekit.models.features import Lite0Features
+
         super().__init__()
         network = Lite0Features().network.requires_grad_(True)
-        self.layers = nn.Sequential(one_channel(network._conv_stem), network._bn0, network._swish, *network._blocks[:5])
+        self.layers = nn.Sequential(
+            one_channel(network._conv_stem), network._bn0, network._swish, *network._blocks[:5]
+        )
         for each in self.layers.modules():
             if isinstance(each, nn.BatchNorm2d):
-                each.momentum = 0.1                         # the package's 0.01 follows a training of weeks, not of minutes
+                each.momentum = (
+                    0.1  # the package's 0.01 follows a training of weeks, not of minutes
+                )
 
     def forward(self, lightness: Tensor) -> Tensor:
         return self.layers((255 * lightness - 127) / 128)
@@ -130,8 +154,10 @@ def pretrained_encoder(*, look_for_resnet: bool) -> nn.Module:
 
 
 def one_channel(stem: nn.Conv2d) -> nn.Conv2d:
-    """A first convolution for colour becomes one for grey: what it would say of grey given three times, in one."""
-    stem.weight = nn.Parameter(stem.weight.detach().sum(1, keepdim=True))       # (K, 3, k, k) -> (K, 1, k, k)
+    """A first convolution for color becomes one for gray: what it would say of gray given three times, in one."""
+    stem.weight = nn.Parameter(
+        stem.weight.detach().sum(1, keepdim=True)
+    )  # (K, 3, k, k) -> (K, 1, k, k)
     stem.in_channels = 1
     return stem
 
@@ -139,23 +165,34 @@ def one_channel(stem: nn.Conv2d) -> nn.Conv2d:
 def _resnet_weights() -> dict[str, Tensor] | None:
     """ImageNet's weights from torchvision's cache or address; None where neither gives them."""
     from torchvision.models import ResNet18_Weights
+
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(PATIENCE)
     try:
-        with redirect_stderr(io.StringIO()):                # torch says there where it downloads to
-            return torch.hub.load_state_dict_from_url(ResNet18_Weights.IMAGENET1K_V1.url, file_name=CACHED, map_location="cpu",
-                                                      progress=False, check_hash=True, weights_only=True)
-    except (OSError, RuntimeError):                         # no connection, no such address; a file that is damaged
+        with redirect_stderr(io.StringIO()):  # torch says there where it downloads to
+            return torch.hub.load_state_dict_from_url(
+                ResNet18_Weights.IMAGENET1K_V1.url,
+                file_name=CACHED,
+                map_location="cpu",
+                progress=False,
+                check_hash=True,
+                weights_only=True,
+            )
+    except (OSError, RuntimeError):  # no connection, no such address; a file that is damaged
         return None
     finally:
         socket.setdefaulttimeout(before)
 
 
-def _block(kind: type[nn.Module], width: int, new: int, kernel: int, padding: int = 2) -> list[nn.Module]:
-    """Convolution, batch normalisation, ReLU."""
+def _block(
+    kind: type[nn.Module], width: int, new: int, kernel: int, padding: int = 2
+) -> list[nn.Module]:
+    """Convolution, batch normalization, ReLU."""
     return [kind(width, new, kernel, padding=padding), nn.BatchNorm2d(new), nn.ReLU()]
 
 
 def _convolutions(*widths: int) -> nn.Sequential:
-    """A 5x5 block for each step between neighbouring widths."""
-    return nn.Sequential(*(layer for pair in zip(widths, widths[1:]) for layer in _block(nn.Conv2d, *pair, 5)))
+    """A 5x5 block for each step between neighboring widths."""
+    return nn.Sequential(
+        *(layer for pair in zip(widths, widths[1:]) for layer in _block(nn.Conv2d, *pair, 5))
+    )

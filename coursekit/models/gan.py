@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-SLOPE = 0.3                                                 # of LeakyReLU below zero: Keras's default
-DROPOUT = 0.3                                               # share of the discriminator's activations left out
+SLOPE = 0.3  # of LeakyReLU below zero: Keras's default
+DROPOUT = 0.3  # share of the discriminator's activations left out
 SIDE = 28
 
 
@@ -21,22 +21,30 @@ class Generator(nn.Module):
     `width` is that of the last hidden layer. The defaults have 2,305,472 weights.
     """
 
-    def __init__(self, *, latent: int = 100, width: int = 64, refine: tuple[int, int, int] = (1, 0, 0)):
+    def __init__(
+        self, *, latent: int = 100, width: int = 64, refine: tuple[int, int, int] = (1, 0, 0)
+    ):
         super().__init__()
         at_7, at_14, at_28 = refine
         self.latent, first = latent, (4 if at_7 else 2) * width
-        hidden = [(2 * width, 1)] * at_7 + [(width, 2)] + [(width, 1)] * at_14      # (channels, stride) of each layer
+        hidden = (
+            [(2 * width, 1)] * at_7 + [(width, 2)] + [(width, 1)] * at_14
+        )  # (channels, stride) of each layer
         last = [(width // 2, 2)] + [(width // 2, 1)] * (at_28 - 1) + [(1, 1)] if at_28 else [(1, 2)]
         *hidden, (_, stride) = hidden + last
         channels = [first, *(each for each, _ in hidden)]
-        self.start = nn.Sequential(nn.Linear(latent, 49 * first, bias=False), nn.BatchNorm1d(49 * first, eps=1e-3),
-                                   nn.LeakyReLU(SLOPE), nn.Unflatten(1, (first, 7, 7)))
+        self.start = nn.Sequential(
+            nn.Linear(latent, 49 * first, bias=False),
+            nn.BatchNorm1d(49 * first, eps=1e-3),
+            nn.LeakyReLU(SLOPE),
+            nn.Unflatten(1, (first, 7, 7)),
+        )
         self.body = nn.Sequential(*(_up(before, *each) for before, each in zip(channels, hidden)))
         self.end = _transposed(channels[-1], 1, stride)
         glorot(self)
 
     def forward(self, z: Tensor) -> Tensor:
-        x = self.body(self.start(z))                        # (B, width, 14, 14) with the default `refine`
+        x = self.body(self.start(z))  # (B, width, 14, 14) with the default `refine`
         return torch.tanh(self.end(x))
 
 
@@ -100,8 +108,14 @@ class DenseDiscriminator(nn.Module):
     def __init__(self, *, hidden: tuple[int, ...] = (256, 64)):
         super().__init__()
         sizes = (SIDE * SIDE, *hidden)
-        self.body = nn.Sequential(nn.Flatten(), *(layer for pair in zip(sizes, sizes[1:]) for layer in (
-            nn.Linear(*pair), nn.LeakyReLU(SLOPE), nn.Dropout(DROPOUT))))
+        self.body = nn.Sequential(
+            nn.Flatten(),
+            *(
+                layer
+                for pair in zip(sizes, sizes[1:])
+                for layer in (nn.Linear(*pair), nn.LeakyReLU(SLOPE), nn.Dropout(DROPOUT))
+            ),
+        )
         self.head = nn.Linear(sizes[-1], 1)
         glorot(self)
 
@@ -135,19 +149,25 @@ def glorot(model: nn.Module) -> None:
 
 def _up(before: int, after: int, stride: int) -> nn.Sequential:
     """Transposed convolution, batch norm, leak: (B, before, S, S) -> (B, after, stride * S, stride * S)."""
-    return nn.Sequential(_transposed(before, after, stride), nn.BatchNorm2d(after, eps=1e-3), nn.LeakyReLU(SLOPE))
+    return nn.Sequential(
+        _transposed(before, after, stride), nn.BatchNorm2d(after, eps=1e-3), nn.LeakyReLU(SLOPE)
+    )
 
 
 def _transposed(before: int, after: int, stride: int) -> nn.ConvTranspose2d:
     """A 5x5 window whose output is exactly `stride` times as large."""
-    return nn.ConvTranspose2d(before, after, 5, stride=stride, padding=2, output_padding=stride - 1, bias=False)
+    return nn.ConvTranspose2d(
+        before, after, 5, stride=stride, padding=2, output_padding=stride - 1, bias=False
+    )
 
 
-def _halvings(width: int, count: int, refine: int, dropout: float = DROPOUT) -> tuple[nn.Sequential, int, int]:
+def _halvings(
+    width: int, count: int, refine: int, dropout: float = DROPOUT
+) -> tuple[nn.Sequential, int, int]:
     """Convolutions down from 28x28 -> (layers, channels and side of what comes out)."""
     layers, before, side = [], 1, SIDE
     for number in range(count):
-        after, side = width * 2 ** number, -(-side // 2)
+        after, side = width * 2**number, -(-side // 2)
         layers.append(_down(before, after, 2, dropout))
         layers.extend(_down(after, after, 1, dropout) for _ in range(refine))
         before = after
@@ -156,9 +176,15 @@ def _halvings(width: int, count: int, refine: int, dropout: float = DROPOUT) -> 
 
 def _down(before: int, after: int, stride: int, dropout: float) -> nn.Sequential:
     """Convolution, leak, dropout: (B, before, S, S) -> (B, after, S / stride, S / stride), rounded up."""
-    return nn.Sequential(nn.Conv2d(before, after, 5, stride=stride, padding=2), nn.LeakyReLU(SLOPE), nn.Dropout(dropout))
+    return nn.Sequential(
+        nn.Conv2d(before, after, 5, stride=stride, padding=2),
+        nn.LeakyReLU(SLOPE),
+        nn.Dropout(dropout),
+    )
 
 
 def _dense(before: int, after: int) -> nn.Sequential:
     """Dense layer, batch norm, leak: (B, before) -> (B, after)."""
-    return nn.Sequential(nn.Linear(before, after, bias=False), nn.BatchNorm1d(after, eps=1e-3), nn.LeakyReLU(SLOPE))
+    return nn.Sequential(
+        nn.Linear(before, after, bias=False), nn.BatchNorm1d(after, eps=1e-3), nn.LeakyReLU(SLOPE)
+    )

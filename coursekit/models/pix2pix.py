@@ -11,16 +11,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-LAMBDA = 100.0                                              # weight of the L1 part (section 3.3 and appendix 6.2)
+LAMBDA = 100.0  # weight of the L1 part (section 3.3 and appendix 6.2)
 
 
 class DownSample(nn.Module):
     """Convolution 4x4 of stride 2, batch norm, leaky ReLU (appendix 6.1). x (B, inputs, H, W) -> (B, outputs, H/2, W/2)."""
 
-    def __init__(self, inputs: int, outputs: int, *, normalise: bool = True, bias: bool = False):
+    def __init__(self, inputs: int, outputs: int, *, normalize: bool = True, bias: bool = False):
         super().__init__()
-        norm = [nn.BatchNorm2d(outputs)] if normalise else []
-        self.layers = nn.Sequential(nn.Conv2d(inputs, outputs, 4, stride=2, padding=1, bias=bias), *norm, nn.LeakyReLU(0.2))
+        norm = [nn.BatchNorm2d(outputs)] if normalize else []
+        self.layers = nn.Sequential(
+            nn.Conv2d(inputs, outputs, 4, stride=2, padding=1, bias=bias), *norm, nn.LeakyReLU(0.2)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x)
@@ -32,8 +34,12 @@ class UpSample(nn.Module):
     def __init__(self, inputs: int, outputs: int, *, dropout: float = 0.0):
         super().__init__()
         drop = [nn.Dropout(dropout)] if dropout else []
-        self.layers = nn.Sequential(nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1, bias=False),
-                                    nn.BatchNorm2d(outputs), *drop, nn.ReLU())
+        self.layers = nn.Sequential(
+            nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(outputs),
+            *drop,
+            nn.ReLU(),
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x)
@@ -46,36 +52,57 @@ class Generator(nn.Module):
     drop half of their values; with fewer levels those of them that have full width, 8 * width channels.
     """
 
-    def __init__(self, inputs: int = 3, outputs: int = 3, *, levels: int = 8, width: int = 64, dropout: float = 0.5):
+    def __init__(
+        self,
+        inputs: int = 3,
+        outputs: int = 3,
+        *,
+        levels: int = 8,
+        width: int = 64,
+        dropout: float = 0.5,
+    ):
         super().__init__()
         wide = widths(levels, width)
         self.down = _encoder(inputs, wide)
-        carried = [wide[-1], *(2 * each for each in wide[-2::-1])]      # what each block of the decoder receives
+        carried = [
+            wide[-1],
+            *(2 * each for each in wide[-2::-1]),
+        ]  # what each block of the decoder receives
         self.up = _decoder(carried, wide, dropout)
         self.last = nn.ConvTranspose2d(carried[-1], outputs, 4, stride=2, padding=1)
-        initialise(self)
+        initialize(self)
 
     def forward(self, x: Tensor) -> Tensor:
         skips = []
         for block in self.down:
-            x = block(x)                                    # (B, width * 2**i up to 8, S / 2**(i + 1), ...)
+            x = block(x)  # (B, width * 2**i up to 8, S / 2**(i + 1), ...)
             skips.append(x)
         x = skips.pop()
         for block in self.up:
-            x = torch.cat([block(x), skips.pop()], 1)       # decoder's channels, then the encoder's of the same size
+            x = torch.cat(
+                [block(x), skips.pop()], 1
+            )  # decoder's channels, then the encoder's of the same size
         return torch.tanh(self.last(x))
 
 
 class EncoderDecoder(nn.Module):
     """The same blocks without skips: all passes through the innermost map (section 4.3). (B, 3, S, S) -> (B, 3, S, S)."""
 
-    def __init__(self, inputs: int = 3, outputs: int = 3, *, levels: int = 8, width: int = 64, dropout: float = 0.5):
+    def __init__(
+        self,
+        inputs: int = 3,
+        outputs: int = 3,
+        *,
+        levels: int = 8,
+        width: int = 64,
+        dropout: float = 0.5,
+    ):
         super().__init__()
         wide = widths(levels, width)
         self.down = _encoder(inputs, wide)
         self.up = _decoder(wide[::-1], wide, dropout)
         self.last = nn.ConvTranspose2d(wide[0], outputs, 4, stride=2, padding=1)
-        initialise(self)
+        initialize(self)
 
     def forward(self, x: Tensor) -> Tensor:
         for block in (*self.down, *self.up):
@@ -93,14 +120,18 @@ class PatchDiscriminator(nn.Module):
     def __init__(self, inputs: int = 6, *, layers: int = 3, width: int = 64):
         super().__init__()
         wide = widths(layers + 1, width)
-        halving = [DownSample(*pair, normalise=number > 0, bias=number == 0)
-                   for number, pair in enumerate(zip([inputs, *wide], wide[:-1]))]
+        halving = [
+            DownSample(*pair, normalize=number > 0, bias=number == 0)
+            for number, pair in enumerate(zip([inputs, *wide], wide[:-1]))
+        ]
         self.layers = nn.Sequential(
-            *halving,                                                               # (B, width * 2**i, S / 2**i, ...)
-            nn.Conv2d(wide[-2], wide[-1], 4, padding=1, bias=False), nn.BatchNorm2d(wide[-1]), nn.LeakyReLU(0.2),
-            nn.Conv2d(wide[-1], 1, 4, padding=1),                                   # two pixels less than S / 2**layers
+            *halving,  # (B, width * 2**i, S / 2**i, ...)
+            nn.Conv2d(wide[-2], wide[-1], 4, padding=1, bias=False),
+            nn.BatchNorm2d(wide[-1]),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(wide[-1], 1, 4, padding=1),  # two pixels less than S / 2**layers
         )
-        initialise(self)
+        initialize(self)
 
     def forward(self, photo: Tensor, picture: Tensor) -> Tensor:
         return self.layers(torch.cat([photo, picture], 1))
@@ -112,11 +143,14 @@ class PixelDiscriminator(nn.Module):
     def __init__(self, inputs: int = 6, *, width: int = 64):
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(inputs, width, 1), nn.LeakyReLU(0.2),
-            nn.Conv2d(width, 2 * width, 1, bias=False), nn.BatchNorm2d(2 * width), nn.LeakyReLU(0.2),
+            nn.Conv2d(inputs, width, 1),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(width, 2 * width, 1, bias=False),
+            nn.BatchNorm2d(2 * width),
+            nn.LeakyReLU(0.2),
             nn.Conv2d(2 * width, 1, 1),
         )
-        initialise(self)
+        initialize(self)
 
     def forward(self, photo: Tensor, picture: Tensor) -> Tensor:
         return self.layers(torch.cat([photo, picture], 1))
@@ -130,7 +164,9 @@ def widths(levels: int, width: int) -> list[int]:
 def receptive_field(discriminator: nn.Module) -> int:
     """Side in pixels of the patch behind one logit: from the last convolution back, r -> (r - 1) * stride + kernel."""
     side = 1
-    for layer in reversed([each for each in discriminator.modules() if isinstance(each, nn.Conv2d)]):
+    for layer in reversed(
+        [each for each in discriminator.modules() if isinstance(each, nn.Conv2d)]
+    ):
         side = (side - 1) * layer.stride[0] + layer.kernel_size[0]
     return side
 
@@ -146,14 +182,16 @@ def adversarial_loss(fake: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(fake, torch.ones_like(fake))
 
 
-def generator_loss(fake: Tensor, picture: Tensor, truth: Tensor, *, weight: float = LAMBDA) -> dict[str, Tensor]:
+def generator_loss(
+    fake: Tensor, picture: Tensor, truth: Tensor, *, weight: float = LAMBDA
+) -> dict[str, Tensor]:
     """Adversarial part + weight * L1 (equation 4): logits of the fakes, made and true pictures -> loss and its parts."""
     adversarial, l1 = adversarial_loss(fake), F.l1_loss(picture, truth)
     return {"loss": adversarial + weight * l1, "adversarial": adversarial, "l1": l1}
 
 
 @torch.no_grad()
-def initialise(model: nn.Module) -> None:
+def initialize(model: nn.Module) -> None:
     """Weights from N(0, 0.02), batch norm's scales from N(1, 0.02), shifts and biases 0 (appendix 6.2); in place."""
     for layer in model.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d):
@@ -163,7 +201,9 @@ def initialise(model: nn.Module) -> None:
 
 
 @contextmanager
-def translating(model: nn.Module, *, dropout: bool = True, own_statistics: bool = False) -> Iterator[nn.Module]:
+def translating(
+    model: nn.Module, *, dropout: bool = True, own_statistics: bool = False
+) -> Iterator[nn.Module]:
     """Within, the model translates: dropout on as published (section 3.3), gradients off, everything else as in eval.
 
     own_statistics: batch norm takes those of the pictures at hand, as published (batches of 1), not training's averages.
@@ -177,7 +217,9 @@ def translating(model: nn.Module, *, dropout: bool = True, own_statistics: bool 
             layer.train(dropout)
     if own_statistics:
         for layer in norms:
-            layer.running_mean = layer.running_var = None   # without averages, batch norm uses the batch
+            layer.running_mean = layer.running_var = (
+                None  # without averages, batch norm uses the batch
+            )
     try:
         with torch.no_grad():
             yield model
@@ -190,11 +232,15 @@ def translating(model: nn.Module, *, dropout: bool = True, own_statistics: bool 
 
 def _encoder(inputs: int, wide: list[int]) -> nn.ModuleList:
     """No norm at the first block, nor at the innermost, where a 1x1 map of one picture would become 0."""
-    return nn.ModuleList(DownSample(*pair, normalise=0 < number < len(wide) - 1)
-                         for number, pair in enumerate(zip([inputs, *wide], wide)))
+    return nn.ModuleList(
+        DownSample(*pair, normalize=0 < number < len(wide) - 1)
+        for number, pair in enumerate(zip([inputs, *wide], wide))
+    )
 
 
 def _decoder(inputs: list[int], wide: list[int], dropout: float) -> nn.ModuleList:
     """All blocks of the decoder but the last, innermost first; dropout in the first three, as far as they have full width."""
-    return nn.ModuleList(UpSample(*pair, dropout=dropout if number < 3 and pair[1] == 8 * wide[0] else 0.0)
-                         for number, pair in enumerate(zip(inputs, wide[-2::-1])))
+    return nn.ModuleList(
+        UpSample(*pair, dropout=dropout if number < 3 and pair[1] == 8 * wide[0] else 0.0)
+        for number, pair in enumerate(zip(inputs, wide[-2::-1]))
+    )

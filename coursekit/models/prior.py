@@ -14,8 +14,8 @@ class MaskedConv2d(nn.Conv2d):
     def __init__(self, inputs: int, outputs: int, size: int, *, sees_itself: bool):
         super().__init__(inputs, outputs, size, padding=size // 2)
         mask = torch.zeros(size, size)
-        mask[:size // 2] = 1                                # the rows above
-        mask[size // 2, :size // 2 + sees_itself] = 1       # this row, to the left
+        mask[: size // 2] = 1  # the rows above
+        mask[size // 2, : size // 2 + sees_itself] = 1  # this row, to the left
         self.register_buffer("mask", mask)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -27,8 +27,12 @@ class MaskedResidual(nn.Module):
 
     def __init__(self, width: int):
         super().__init__()
-        self.layers = nn.Sequential(nn.ReLU(), MaskedConv2d(width, width // 2, 3, sees_itself=True),
-                                    nn.ReLU(), nn.Conv2d(width // 2, width, 1))
+        self.layers = nn.Sequential(
+            nn.ReLU(),
+            MaskedConv2d(width, width // 2, 3, sees_itself=True),
+            nn.ReLU(),
+            nn.Conv2d(width // 2, width, 1),
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.layers(x)
@@ -47,11 +51,15 @@ class PixelCNN(nn.Module):
         self.embedding = nn.Embedding(codes, width)
         self.first = MaskedConv2d(width, width, 5, sees_itself=False)
         self.place = nn.Parameter(torch.zeros(1, width, size, size))
-        self.blocks = nn.Sequential(*(MaskedResidual(width) for _ in range(blocks)), nn.ReLU(), nn.Conv2d(width, codes, 1))
+        self.blocks = nn.Sequential(
+            *(MaskedResidual(width) for _ in range(blocks)), nn.ReLU(), nn.Conv2d(width, codes, 1)
+        )
 
     def forward(self, codes: Tensor) -> Tensor:
-        x = self.embedding(codes).movedim(-1, 1)                                # (B, width, h, W)
-        return self.blocks(self.first(x) + self.place[:, :, :codes.shape[1]])   # fewer rows than all are allowed
+        x = self.embedding(codes).movedim(-1, 1)  # (B, width, h, W)
+        return self.blocks(
+            self.first(x) + self.place[:, :, : codes.shape[1]]
+        )  # fewer rows than all are allowed
 
     def nats(self, codes: Tensor) -> Tensor:
         """-log p(codes) of each grid: what an arithmetic coder with this prior would spend. (B, H, W) -> (B,)."""
@@ -60,10 +68,12 @@ class PixelCNN(nn.Module):
     @torch.no_grad()
     def sample(self, count: int, *, generator: torch.Generator | None = None) -> Tensor:
         """Draw grids cell by cell. -> codes (count, H, W)."""
-        codes = torch.zeros(count, self.size, self.size, dtype=torch.int64, device=self.place.device)
+        codes = torch.zeros(
+            count, self.size, self.size, dtype=torch.int64, device=self.place.device
+        )
         for row in range(self.size):
             for column in range(self.size):
-                logits = self(codes[:, :row + 1])[:, :, row, column]            # (count, K)
+                logits = self(codes[:, : row + 1])[:, :, row, column]  # (count, K)
                 drawn = torch.multinomial(logits.float().softmax(1).cpu(), 1, generator=generator)
                 codes[:, row, column] = drawn.flatten().to(codes.device)
         return codes

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-State = tuple[Tensor, Tensor]                               # hidden and cell state, (1, B, units) each
+State = tuple[Tensor, Tensor]  # hidden and cell state, (1, B, units) each
 
 
 class Encoder(nn.Module):
@@ -28,7 +28,9 @@ class Decoder(nn.Module):
         self.lstm = _lstm(cardinality, units)
         self.dense = nn.Linear(units, cardinality)
 
-    def forward(self, tokens: Tensor, state: State, memory: Tensor) -> tuple[Tensor, State, Tensor | None]:
+    def forward(
+        self, tokens: Tensor, state: State, memory: Tensor
+    ) -> tuple[Tensor, State, Tensor | None]:
         hidden, state = self.lstm(F.one_hot(tokens, self.cardinality).float(), state)
         return self.dense(hidden), state, None
 
@@ -45,10 +47,12 @@ class AttentionDecoder(Decoder):
         self.combine = nn.Linear(2 * units, units)
 
     def forward(self, tokens: Tensor, state: State, memory: Tensor) -> tuple[Tensor, State, Tensor]:
-        hidden, state = self.lstm(F.one_hot(tokens, self.cardinality).float(), state)       # (B, T, units)
-        scores = self.score(hidden) @ memory.transpose(1, 2) * hidden.shape[-1] ** -0.5     # (B, T, S)
+        hidden, state = self.lstm(
+            F.one_hot(tokens, self.cardinality).float(), state
+        )  # (B, T, units)
+        scores = self.score(hidden) @ memory.transpose(1, 2) * hidden.shape[-1] ** -0.5  # (B, T, S)
         alignment = scores.softmax(-1)
-        context = alignment @ memory                                                        # (B, T, units)
+        context = alignment @ memory  # (B, T, units)
         attended = torch.tanh(self.combine(torch.cat([context, hidden], -1)))
         return self.dense(attended), state, alignment
 
@@ -65,7 +69,9 @@ class Seq2Seq(nn.Module):
         return self.decoder(shifted, state, memory)[0]
 
     @torch.no_grad()
-    def predict_sequence(self, source: Tensor, *, steps: int, start: int = 0) -> tuple[Tensor, Tensor | None]:
+    def predict_sequence(
+        self, source: Tensor, *, steps: int, start: int = 0
+    ) -> tuple[Tensor, Tensor | None]:
         """Free running: feed each prediction back. source (B, S) -> tokens (B, steps), alignment (B, steps, S) or None.
 
         start: the symbol that opens every decoded sequence.
@@ -75,7 +81,7 @@ class Seq2Seq(nn.Module):
         tokens, alignments = [], []
         for _ in range(steps):
             logits, state, alignment = self.decoder(token, state, memory)
-            token = logits.argmax(-1)                                                       # (B, 1)
+            token = logits.argmax(-1)  # (B, 1)
             tokens.append(token)
             alignments.append(alignment)
         aligned = None if alignments[0] is None else torch.cat(alignments, 1)
@@ -91,5 +97,5 @@ def _lstm(inputs: int, units: int) -> nn.LSTM:
     for bias in (lstm.bias_ih_l0, lstm.bias_hh_l0):
         nn.init.zeros_(bias)
     with torch.no_grad():
-        lstm.bias_ih_l0[units:2 * units] = 1.0              # PyTorch's gates: input, forget, cell, output
+        lstm.bias_ih_l0[units : 2 * units] = 1.0  # PyTorch's gates: input, forget, cell, output
     return lstm

@@ -28,7 +28,9 @@ def reconstruction_nats(x: Tensor, reconstruction: Tensor, *, sigma: float) -> T
     return (x.float() - reconstruction.float()).square().flatten(1).sum(1) / (2 * sigma**2)
 
 
-def negative_elbo(x: Tensor, coded: Coded, *, sigma: float, beta: float = 1.0) -> tuple[Tensor, Tensor, Tensor]:
+def negative_elbo(
+    x: Tensor, coded: Coded, *, sigma: float, beta: float = 1.0
+) -> tuple[Tensor, Tensor, Tensor]:
     """Loss, reconstruction and KL of each picture in nats, each (B,); loss = reconstruction + beta KL (Higgins et al. 2017)."""
     reconstruction = reconstruction_nats(x, coded.reconstruction, sigma=sigma)
     kl = gaussian_kl(coded.mu, coded.logvar).sum(1)
@@ -37,7 +39,9 @@ def negative_elbo(x: Tensor, coded: Coded, *, sigma: float, beta: float = 1.0) -
 
 def reparameterize(mu: Tensor, logvar: Tensor, generator: torch.Generator | None = None) -> Tensor:
     """A draw from N(mu, exp(logvar)) through which gradients pass: mu + sigma * noise. generator: of the CPU. -> (B, latent)."""
-    noise = torch.randn(mu.shape, generator=generator).to(mu.device)        # the same noise on every device
+    noise = torch.randn(mu.shape, generator=generator).to(
+        mu.device
+    )  # the same noise on every device
     return mu + (0.5 * logvar).exp() * noise
 
 
@@ -52,23 +56,36 @@ class FruitVAE(nn.Module):
         self.latent, small = latent, side // 4
         flat = 16 * small * small
         self.encoder = nn.Sequential(
-            *_conv(3, 16, 1), *_conv(16, 32, 2), *_conv(32, 64, 1), *_conv(64, 16, 2), nn.Flatten(),
-            nn.Linear(flat, latent), nn.BatchNorm1d(latent), nn.ReLU(),
+            *_conv(3, 16, 1),
+            *_conv(16, 32, 2),
+            *_conv(32, 64, 1),
+            *_conv(64, 16, 2),
+            nn.Flatten(),
+            nn.Linear(flat, latent),
+            nn.BatchNorm1d(latent),
+            nn.ReLU(),
         )
         self.mu, self.logvar = nn.Linear(latent, latent), nn.Linear(latent, latent)
         self.decoder = nn.Sequential(
-            nn.Linear(latent, latent), nn.BatchNorm1d(latent), nn.ReLU(),
-            nn.Linear(latent, flat), nn.BatchNorm1d(flat), nn.ReLU(), nn.Unflatten(1, (16, small, small)),
-            *_transposed(16, 64, 2), *_transposed(64, 32, 1), *_transposed(32, 16, 2),
+            nn.Linear(latent, latent),
+            nn.BatchNorm1d(latent),
+            nn.ReLU(),
+            nn.Linear(latent, flat),
+            nn.BatchNorm1d(flat),
+            nn.ReLU(),
+            nn.Unflatten(1, (16, small, small)),
+            *_transposed(16, 64, 2),
+            *_transposed(64, 32, 1),
+            *_transposed(32, 16, 2),
             nn.ConvTranspose2d(16, 3, 3, padding=1, bias=False),
         )
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        hidden = self.encoder(x)                            # (B, latent)
+        hidden = self.encoder(x)  # (B, latent)
         return self.mu(hidden).float(), self.logvar(hidden).float()
 
     def decode(self, z: Tensor) -> Tensor:
-        return self.decoder(z)                              # (B, 3, side, side), linear
+        return self.decoder(z)  # (B, 3, side, side), linear
 
     def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Coded:
         mu, logvar = self.encode(x)
@@ -89,10 +106,10 @@ class ConvVAE(nn.Module):
         self.decoder = _decoder(latent, side, channels)
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return _halves(self.code(self.encoder(x)))          # mu, logvar: (B, latent) each
+        return _halves(self.code(self.encoder(x)))  # mu, logvar: (B, latent) each
 
     def decode(self, z: Tensor) -> Tensor:
-        return self.decoder(z)                              # (B, channels, side, side) in (0, 1)
+        return self.decoder(z)  # (B, channels, side, side) in (0, 1)
 
     def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Coded:
         mu, logvar = self.encode(x)
@@ -102,7 +119,7 @@ class ConvVAE(nn.Module):
 class ConditionalVAE(nn.Module):
     """VAE whose encoder and decoder are told the label (Sohn et al. 2015; lesson 07). x (B, channels, side, side) -> Coded.
 
-    labels int64 (B,). The encoder sees them as constant planes beside the colours, the decoder beside z. Blocks of ConvVAE.
+    labels int64 (B,). The encoder sees them as constant planes beside the colors, the decoder beside z. Blocks of ConvVAE.
     """
 
     def __init__(self, labels: int, latent: int = 32, side: int = 64, channels: int = 3):
@@ -114,28 +131,36 @@ class ConditionalVAE(nn.Module):
 
     def encode(self, x: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
         planes = self._one_hot(label)[:, :, None, None].expand(-1, -1, *x.shape[2:])
-        return _halves(self.code(self.encoder(torch.cat([x, planes], 1))))      # mu, logvar: (B, latent) each
+        return _halves(
+            self.code(self.encoder(torch.cat([x, planes], 1)))
+        )  # mu, logvar: (B, latent) each
 
     def decode(self, z: Tensor, label: Tensor) -> Tensor:
-        loud = self.latent**0.5 * self._one_hot(label)                          # as much energy as all of z, from the start
-        return self.decoder(torch.cat([z, loud], 1))                            # (B, channels, side, side) in (0, 1)
+        loud = self.latent**0.5 * self._one_hot(label)  # as much energy as all of z, from the start
+        return self.decoder(torch.cat([z, loud], 1))  # (B, channels, side, side) in (0, 1)
 
     def forward(self, x: Tensor, label: Tensor, generator: torch.Generator | None = None) -> Coded:
         mu, logvar = self.encode(x, label)
         return Coded(self.decode(reparameterize(mu, logvar, generator), label), mu, logvar)
 
     def _one_hot(self, label: Tensor) -> Tensor:
-        return F.one_hot(label, self.labels).float()        # (B, labels)
+        return F.one_hot(label, self.labels).float()  # (B, labels)
 
 
 def _conv(inputs: int, outputs: int, stride: int) -> tuple[nn.Module, ...]:
-    """A 3x3 convolution without bias, normalised."""
-    return nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+    """A 3x3 convolution without bias, normalized."""
+    return (
+        nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(),
+    )
 
 
 def _transposed(inputs: int, outputs: int, stride: int) -> tuple[nn.Module, ...]:
     """Its mirror image: the side grows by the stride."""
-    convolution = nn.ConvTranspose2d(inputs, outputs, 3, stride, padding=1, output_padding=stride - 1, bias=False)
+    convolution = nn.ConvTranspose2d(
+        inputs, outputs, 3, stride, padding=1, output_padding=stride - 1, bias=False
+    )
     return convolution, nn.BatchNorm2d(outputs), nn.ReLU()
 
 
@@ -143,27 +168,45 @@ class _Encoder(nn.Sequential):
     """(B, channels, side, side) -> (B, features). A patch of 6x6 at stride 4 first: full size is where convolutions are dear."""
 
     def __init__(self, channels: int, side: int):
-        widths = (48, 96, 128, 192)[:_doublings(side, 8)]
-        steps = [*_normal(nn.Conv2d(channels, widths[0], 6, 4, padding=1, bias=False), nn.LeakyReLU(0.2))]
+        widths = (48, 96, 128, 192)[: _doublings(side, 8)]
+        steps = [
+            *_normal(nn.Conv2d(channels, widths[0], 6, 4, padding=1, bias=False), nn.LeakyReLU(0.2))
+        ]
         for inputs, outputs in zip(widths, widths[1:]):
-            steps += _normal(nn.Conv2d(inputs, outputs, 4, 2, padding=1, bias=False), nn.LeakyReLU(0.2))
+            steps += _normal(
+                nn.Conv2d(inputs, outputs, 4, 2, padding=1, bias=False), nn.LeakyReLU(0.2)
+            )
         super().__init__(*steps, nn.Flatten())
         self.features = 16 * widths[-1]
 
 
 def _decoder(codes: int, side: int, channels: int, hidden: int = 256) -> nn.Sequential:
     """(B, codes) -> (B, channels, side, side) in (0, 1). A 4x4 kernel at stride 2 covers every pixel equally often: no checkerboard."""
-    widths = (64, 48, 24, 16)[:_doublings(side, 8)]
-    steps = [layer for inputs, outputs in zip(widths, widths[1:])
-             for layer in _normal(nn.ConvTranspose2d(inputs, outputs, 4, 2, padding=1, bias=False), nn.ReLU())]
+    widths = (64, 48, 24, 16)[: _doublings(side, 8)]
+    steps = [
+        layer
+        for inputs, outputs in zip(widths, widths[1:])
+        for layer in _normal(
+            nn.ConvTranspose2d(inputs, outputs, 4, 2, padding=1, bias=False), nn.ReLU()
+        )
+    ]
     return nn.Sequential(
-        nn.Linear(codes, hidden, bias=False), nn.BatchNorm1d(hidden), nn.ReLU(),
-        nn.Linear(hidden, 64 * widths[0], bias=False), nn.Unflatten(1, (widths[0], 8, 8)), nn.BatchNorm2d(widths[0]), nn.ReLU(),
-        *steps, nn.ConvTranspose2d(widths[-1], channels, 4, 2, padding=1), nn.Sigmoid(),
+        nn.Linear(codes, hidden, bias=False),
+        nn.BatchNorm1d(hidden),
+        nn.ReLU(),
+        nn.Linear(hidden, 64 * widths[0], bias=False),
+        nn.Unflatten(1, (widths[0], 8, 8)),
+        nn.BatchNorm2d(widths[0]),
+        nn.ReLU(),
+        *steps,
+        nn.ConvTranspose2d(widths[-1], channels, 4, 2, padding=1),
+        nn.Sigmoid(),
     )
 
 
-def _normal(convolution: nn.Conv2d | nn.ConvTranspose2d, activation: nn.Module) -> tuple[nn.Module, ...]:
+def _normal(
+    convolution: nn.Conv2d | nn.ConvTranspose2d, activation: nn.Module
+) -> tuple[nn.Module, ...]:
     return convolution, nn.BatchNorm2d(convolution.out_channels), activation
 
 
@@ -171,7 +214,9 @@ def _doublings(side: int, smallest: int) -> int:
     """How often `smallest` doubles to side."""
     count = (side // smallest).bit_length() - 1
     if side != smallest * 2**count or not 1 <= count <= 4:
-        raise ValueError(f"side is {side}: it must be {', '.join(str(smallest * 2**n) for n in range(1, 5))}")
+        raise ValueError(
+            f"side is {side}: it must be {', '.join(str(smallest * 2**n) for n in range(1, 5))}"
+        )
     return count
 
 

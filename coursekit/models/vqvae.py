@@ -8,17 +8,17 @@ from torch.nn import functional as F
 
 
 @dataclass(frozen=True)
-class Quantised:
-    """What a quantiser gives: z (B, D, H, W) for the decoder, indices (B, H, W) of its codes, the scalar loss to add."""
+class Quantized:
+    """What a quantizer gives: z (B, D, H, W) for the decoder, indices (B, H, W) of its codes, the scalar loss to add."""
 
     z: Tensor
     indices: Tensor
     loss: Tensor
 
 
-def straight_through(z: Tensor, quantised: Tensor) -> Tensor:
-    """The value of `quantised`, the gradient of `z` (Bengio et al. 2013). z, quantised (...) -> (...)."""
-    return z + (quantised - z).detach()
+def straight_through(z: Tensor, quantized: Tensor) -> Tensor:
+    """The value of `quantized`, the gradient of `z` (Bengio et al. 2013). z, quantized (...) -> (...)."""
+    return z + (quantized - z).detach()
 
 
 def nearest(vectors: Tensor, codebook: Tensor) -> Tensor:
@@ -28,68 +28,94 @@ def nearest(vectors: Tensor, codebook: Tensor) -> Tensor:
 
 def count_uses(indices: Tensor, codes: int) -> Tensor:
     """How often each code was chosen. (N,) -> (K,) floats."""
-    return torch.zeros(codes, device=indices.device).index_add_(0, indices, torch.ones(len(indices), device=indices.device))
+    return torch.zeros(codes, device=indices.device).index_add_(
+        0, indices, torch.ones(len(indices), device=indices.device)
+    )
 
 
 class VectorQuantizer(nn.Module):
-    """Codebook learnt by gradient (van den Oord et al. 2017, equation 3). z (B, D, H, W) -> Quantised.
+    """Codebook learnt by gradient (van den Oord et al. 2017, equation 3). z (B, D, H, W) -> Quantized.
 
     `counts` is a running mean of each code's uses a batch. A code below `revive_below` takes the place of a random
     vector of the batch (the start included: then every count is zero). At 0 nothing is revived.
     """
 
-    def __init__(self, codes: int = 256, dim: int = 16, *, commitment: float = 0.25, decay: float = 0.99,
-                 revive_below: float = 0.0, generator: torch.Generator | None = None):
+    def __init__(
+        self,
+        codes: int = 256,
+        dim: int = 16,
+        *,
+        commitment: float = 0.25,
+        decay: float = 0.99,
+        revive_below: float = 0.0,
+        generator: torch.Generator | None = None,
+    ):
         super().__init__()
         self.codes, self.dim, self.commitment, self.decay = codes, dim, commitment, decay
         self.revive_below, self.generator = revive_below, generator
-        self.codebook = nn.Parameter(torch.empty(codes, dim).uniform_(-1 / codes, 1 / codes))   # as the paper's authors
+        self.codebook = nn.Parameter(
+            torch.empty(codes, dim).uniform_(-1 / codes, 1 / codes)
+        )  # as the paper's authors
         self.register_buffer("counts", torch.zeros(codes))
 
-    def forward(self, z: Tensor) -> Quantised:
-        with torch.autocast(z.device.type, enabled=False):      # bfloat16 is too coarse to compare distances
+    def forward(self, z: Tensor) -> Quantized:
+        with torch.autocast(
+            z.device.type, enabled=False
+        ):  # bfloat16 is too coarse to compare distances
             z = z.float()
-            vectors = z.movedim(1, -1).flatten(0, -2)           # (B*H*W, D)
+            vectors = z.movedim(1, -1).flatten(0, -2)  # (B*H*W, D)
             if self.training:
                 self.revive(vectors.detach())
             indices = nearest(vectors.detach(), self.codebook.detach())
             if self.training:
                 self.counts.lerp_(count_uses(indices, self.codes), 1 - self.decay)
-            indices = indices.view(len(z), *z.shape[2:])        # (B, H, W)
+            indices = indices.view(len(z), *z.shape[2:])  # (B, H, W)
             chosen = self.lookup(indices)
             loss = F.mse_loss(chosen, z.detach()) + self.commitment * F.mse_loss(z, chosen.detach())
-            return Quantised(straight_through(z, chosen), indices, loss)
+            return Quantized(straight_through(z, chosen), indices, loss)
 
     def lookup(self, indices: Tensor) -> Tensor:
-        return F.embedding(indices, self.codebook).movedim(-1, 1)   # (B, D, H, W)
+        return F.embedding(indices, self.codebook).movedim(-1, 1)  # (B, D, H, W)
 
     @torch.no_grad()
     def revive(self, vectors: Tensor) -> None:
         """Replace dead codes. vectors (N, D)."""
         dead = self.counts < self.revive_below
-        self.codebook.copy_(torch.where(dead[:, None], random_rows(vectors, self.codes, self.generator), self.codebook))
+        self.codebook.copy_(
+            torch.where(
+                dead[:, None], random_rows(vectors, self.codes, self.generator), self.codebook
+            )
+        )
         self.counts.masked_fill_(dead, 1)
 
 
 class EMAQuantizer(nn.Module):
-    """Codebook as running means of the vectors that chose each code (2017, appendix A.1). z (B, D, H, W) -> Quantised.
+    """Codebook as running means of the vectors that chose each code (2017, appendix A.1). z (B, D, H, W) -> Quantized.
 
     No gradient reaches the codebook; the loss is the commitment alone. Codes are revived as in `VectorQuantizer`.
     """
 
-    def __init__(self, codes: int = 256, dim: int = 16, *, commitment: float = 0.25, decay: float = 0.99,
-                 revive_below: float = 0.0, generator: torch.Generator | None = None):
+    def __init__(
+        self,
+        codes: int = 256,
+        dim: int = 16,
+        *,
+        commitment: float = 0.25,
+        decay: float = 0.99,
+        revive_below: float = 0.0,
+        generator: torch.Generator | None = None,
+    ):
         super().__init__()
         self.codes, self.dim, self.commitment, self.decay = codes, dim, commitment, decay
         self.revive_below, self.generator = revive_below, generator
         self.register_buffer("codebook", torch.empty(codes, dim).uniform_(-1 / codes, 1 / codes))
-        self.register_buffer("counts", torch.zeros(codes))          # N of the paper
-        self.register_buffer("sums", torch.zeros(codes, dim))       # m of the paper
+        self.register_buffer("counts", torch.zeros(codes))  # N of the paper
+        self.register_buffer("sums", torch.zeros(codes, dim))  # m of the paper
 
-    def forward(self, z: Tensor) -> Quantised:
+    def forward(self, z: Tensor) -> Quantized:
         with torch.autocast(z.device.type, enabled=False):
             z = z.float()
-            vectors = z.detach().movedim(1, -1).flatten(0, -2)      # (B*H*W, D)
+            vectors = z.detach().movedim(1, -1).flatten(0, -2)  # (B*H*W, D)
             if self.training:
                 self.revive(vectors)
             indices = nearest(vectors, self.codebook)
@@ -97,24 +123,32 @@ class EMAQuantizer(nn.Module):
             if self.training:
                 self.update(vectors, indices)
             loss = self.commitment * F.mse_loss(z, chosen)
-            return Quantised(straight_through(z, chosen), indices.view(len(z), *z.shape[2:]), loss)
+            return Quantized(straight_through(z, chosen), indices.view(len(z), *z.shape[2:]), loss)
 
     def lookup(self, indices: Tensor) -> Tensor:
-        return F.embedding(indices, self.codebook).movedim(-1, 1)   # (B, D, H, W)
+        return F.embedding(indices, self.codebook).movedim(-1, 1)  # (B, D, H, W)
 
     @torch.no_grad()
     def update(self, vectors: Tensor, indices: Tensor) -> None:
         """Move counts, sums and with them the codebook towards this batch. (N, D), (N,)."""
         self.counts.lerp_(count_uses(indices, self.codes), 1 - self.decay)
         self.sums.lerp_(torch.zeros_like(self.sums).index_add_(0, indices, vectors), 1 - self.decay)
-        used = self.counts > 1e-5                                   # a code without uses stays where it is
-        self.codebook.copy_(torch.where(used[:, None], self.sums / self.counts.clamp(min=1e-5)[:, None], self.codebook))
+        used = self.counts > 1e-5  # a code without uses stays where it is
+        self.codebook.copy_(
+            torch.where(
+                used[:, None], self.sums / self.counts.clamp(min=1e-5)[:, None], self.codebook
+            )
+        )
 
     @torch.no_grad()
     def revive(self, vectors: Tensor) -> None:
         """Replace dead codes. vectors (N, D)."""
         dead = self.counts < self.revive_below
-        self.codebook.copy_(torch.where(dead[:, None], random_rows(vectors, self.codes, self.generator), self.codebook))
+        self.codebook.copy_(
+            torch.where(
+                dead[:, None], random_rows(vectors, self.codes, self.generator), self.codebook
+            )
+        )
         self.sums.copy_(torch.where(dead[:, None], self.codebook, self.sums))
         self.counts.masked_fill_(dead, 1)
 
@@ -129,8 +163,12 @@ class Residual(nn.Module):
 
     def __init__(self, width: int):
         super().__init__()
-        self.layers = nn.Sequential(nn.ReLU(), nn.Conv2d(width, width // 2, 3, padding=1),
-                                    nn.ReLU(), nn.Conv2d(width // 2, width, 1))
+        self.layers = nn.Sequential(
+            nn.ReLU(),
+            nn.Conv2d(width, width // 2, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(width // 2, width, 1),
+        )
         nn.init.zeros_(self.layers[-1].weight)
         nn.init.zeros_(self.layers[-1].bias)
 
@@ -148,69 +186,87 @@ def copying(inputs: int, outputs: int, size: int = 3) -> nn.Conv2d:
 
 def encoder(width: int, blocks: int) -> nn.Sequential:
     """Pictures (B, 3, H, W) -> features (B, width, H/4, W/4). Each 4x4 square of pixels becomes one cell of 48 numbers."""
-    return nn.Sequential(nn.PixelUnshuffle(4), copying(48, width), *(Residual(width) for _ in range(blocks)))
+    return nn.Sequential(
+        nn.PixelUnshuffle(4), copying(48, width), *(Residual(width) for _ in range(blocks))
+    )
 
 
 def decoder(dim: int, width: int, blocks: int) -> nn.Sequential:
-    """Codes (B, dim, H/4, W/4) -> pictures (B, 3, H, W), linear: each cell paints its 4x4 square, seeing its neighbours."""
-    return nn.Sequential(copying(dim, width), *(Residual(width) for _ in range(blocks)), copying(width, 48), nn.PixelShuffle(4))
+    """Codes (B, dim, H/4, W/4) -> pictures (B, 3, H, W), linear: each cell paints its 4x4 square, seeing its neighbors."""
+    return nn.Sequential(
+        copying(dim, width),
+        *(Residual(width) for _ in range(blocks)),
+        copying(width, 48),
+        nn.PixelShuffle(4),
+    )
 
 
 class VQVAE(nn.Module):
-    """VQ-VAE (van den Oord et al. 2017) around a quantiser. x (B, 3, H, W) -> reconstruction, Quantised (H/4 x W/4 codes).
+    """VQ-VAE (van den Oord et al. 2017) around a quantizer. x (B, 3, H, W) -> reconstruction, Quantized (H/4 x W/4 codes).
 
     The paper halves the picture twice with strided convolutions; here the pixels are regrouped instead, which computes
     nearly the same and is twice as fast on a CPU.
     """
 
-    def __init__(self, quantizer: VectorQuantizer | EMAQuantizer, *, width: int = 64, blocks: int = 2):
+    def __init__(
+        self, quantizer: VectorQuantizer | EMAQuantizer, *, width: int = 64, blocks: int = 2
+    ):
         super().__init__()
         self.encoder = nn.Sequential(encoder(width, blocks), copying(width, quantizer.dim, 1))
         self.quantizer = quantizer
         self.decoder = decoder(quantizer.dim, width, blocks)
 
-    def encode(self, x: Tensor) -> Quantised:
+    def encode(self, x: Tensor) -> Quantized:
         return self.quantizer(self.encoder(x))
 
     def decode(self, z: Tensor) -> Tensor:
-        return self.decoder(z)                              # (B, 3, H, W)
+        return self.decoder(z)  # (B, 3, H, W)
 
     def decode_codes(self, indices: Tensor) -> Tensor:
         return self.decode(self.quantizer.lookup(indices))  # (B, H/4, W/4) -> (B, 3, H, W)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Quantised]:
-        quantised = self.encode(x)
-        return self.decode(quantised.z), quantised
+    def forward(self, x: Tensor) -> tuple[Tensor, Quantized]:
+        quantized = self.encode(x)
+        return self.decode(quantized.z), quantized
 
 
 class VQVAE2(nn.Module):
-    """VQ-VAE-2 with two levels (Razavi et al. 2019, section 3.1). x (B, 3, H, W) -> reconstruction, top, bottom Quantised.
+    """VQ-VAE-2 with two levels (Razavi et al. 2019, section 3.1). x (B, 3, H, W) -> reconstruction, top, bottom Quantized.
 
-    The top (H/8 x W/8 codes) is quantised first; the bottom (H/4 x W/4 codes) is chosen knowing the top.
+    The top (H/8 x W/8 codes) is quantized first; the bottom (H/4 x W/4 codes) is chosen knowing the top.
     """
 
-    def __init__(self, top: VectorQuantizer | EMAQuantizer, bottom: VectorQuantizer | EMAQuantizer, *, width: int = 64,
-                 blocks: int = 2):
+    def __init__(
+        self,
+        top: VectorQuantizer | EMAQuantizer,
+        bottom: VectorQuantizer | EMAQuantizer,
+        *,
+        width: int = 64,
+        blocks: int = 2,
+    ):
         super().__init__()
-        self.encoder = encoder(width, blocks)                                           # (B, width, H/4, W/4)
-        self.encoder_top = nn.Sequential(nn.Conv2d(width, width, 4, 2, 1), *(Residual(width) for _ in range(blocks)),
-                                         nn.Conv2d(width, top.dim, 1))                  # (B, D, H/8, W/8)
+        self.encoder = encoder(width, blocks)  # (B, width, H/4, W/4)
+        self.encoder_top = nn.Sequential(
+            nn.Conv2d(width, width, 4, 2, 1),
+            *(Residual(width) for _ in range(blocks)),
+            nn.Conv2d(width, top.dim, 1),
+        )  # (B, D, H/8, W/8)
         self.top, self.bottom = top, bottom
-        self.upsample = nn.ConvTranspose2d(top.dim, top.dim, 4, 2, 1)                   # (B, D, H/4, W/4)
+        self.upsample = nn.ConvTranspose2d(top.dim, top.dim, 4, 2, 1)  # (B, D, H/4, W/4)
         self.condition = copying(width + top.dim, bottom.dim, 1)
         self.decoder = decoder(bottom.dim + top.dim, width, blocks)
 
-    def encode(self, x: Tensor) -> tuple[Quantised, Quantised]:
+    def encode(self, x: Tensor) -> tuple[Quantized, Quantized]:
         features = self.encoder(x)
         top = self.top(self.encoder_top(features))
         return top, self.bottom(self.condition(torch.cat([features, self.upsample(top.z)], 1)))
 
     def decode(self, top: Tensor, bottom: Tensor) -> Tensor:
-        return self.decoder(torch.cat([bottom, self.upsample(top)], 1))                 # (B, 3, H, W)
+        return self.decoder(torch.cat([bottom, self.upsample(top)], 1))  # (B, 3, H, W)
 
     def decode_codes(self, top: Tensor, bottom: Tensor) -> Tensor:
         return self.decode(self.top.lookup(top), self.bottom.lookup(bottom))
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Quantised, Quantised]:
+    def forward(self, x: Tensor) -> tuple[Tensor, Quantized, Quantized]:
         top, bottom = self.encode(x)
         return self.decode(top.z, bottom.z), top, bottom

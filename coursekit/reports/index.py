@@ -11,11 +11,12 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 from PIL import Image
 
-from coursekit import paths
-from coursekit.reports import prose, record
-from coursekit.reports.lessons import LessonFile
+from coursekit import config
+from coursekit.reports import prose
+from coursekit.runner import record
+from coursekit.runner.lessons import LessonFile
 
-WIDTH = 480                                                 # of a thumbnail, in pixels
+WIDTH = 480  # of a thumbnail, in pixels
 HEADLINES = 4
 
 
@@ -38,34 +39,84 @@ class Card:
 
 def card(run: Path, *, profile: str, others: Sequence[str] = ()) -> Card:
     """The card of one run's folder. others: the formats that lie beside its page."""
-    lesson, outcome, results = LessonFile(run / "notebook.ipynb"), record.load(run), record.results(run)
+    lesson, outcome, results = (
+        LessonFile(run / "notebook.ipynb"),
+        record.load(run),
+        record.results(run),
+    )
     picture, alt = first_picture(lesson.notebook)
     claims = [("claims that hold", outcome.claims)] if outcome and outcome.claims else []
     seconds = [("seconds", str(results["seconds"]))] if "seconds" in results else []
     measures = [(name, f"{results['measures'][name]:.4g}") for name in headlines(lesson, results)]
-    why = "" if outcome and outcome.state == "ran" else outcome.error if outcome else "It was interrupted."
+    why = (
+        ""
+        if outcome and outcome.state == "ran"
+        else outcome.error
+        if outcome
+        else "It was interrupted."
+    )
     title = lesson.title if lesson.title != "notebook" else run.name
-    learnt = Markup(prose.to_html(lesson.learnt, folder=paths.notebooks())) if lesson.learnt else Markup("")
-    return Card(title, lesson.about, learnt, f"{run.name}.html", why, machine(results), thumbnail(picture), alt,
-                claims + seconds + measures, results.get("measures", {}), tuple(others))
+    learnt = (
+        Markup(prose.to_html(lesson.learnt, folder=config.notebooks()))
+        if lesson.learnt
+        else Markup("")
+    )
+    return Card(
+        title,
+        lesson.about,
+        learnt,
+        f"{run.name}.html",
+        why,
+        machine(results),
+        thumbnail(picture),
+        alt,
+        claims + seconds + measures,
+        results.get("measures", {}),
+        tuple(others),
+    )
 
 
 def page(cards: list[Card], *, profile: str, style: str, policy: str) -> str:
     """The index as a whole HTML page."""
-    environment = Environment(loader=FileSystemLoader(Path(__file__).parent / "template"), autoescape=True)
-    machines = ", ".join(dict.fromkeys(card.machine for card in cards if card.machine)) or "this machine"
-    return environment.get_template("index.html.j2").render(cards=cards, profile=profile, machine=machines, rows=comparison(cards),
-                                                            style=Markup(style), policy=Markup(policy))
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "template"), autoescape=True
+    )
+    machines = (
+        ", ".join(dict.fromkeys(card.machine for card in cards if card.machine)) or "this machine"
+    )
+    return environment.get_template("index.html.j2").render(
+        cards=cards,
+        profile=profile,
+        machine=machines,
+        rows=comparison(cards),
+        style=Markup(style),
+        policy=Markup(policy),
+    )
 
 
 def comparison(cards: list[Card]) -> list[tuple[Card, str, str, str, str]]:
     """(card, figure, source, this run, the full run) of every row of the README's table of results that these runs measured."""
     found = []
-    for number, figure, source, full in _results(paths.ROOT / "README.md"):
+    for number, figure, source, full in _results(config.ROOT / "README.md"):
         name = re.search(r"`([a-z0-9_]+)`", figure)[1]
-        of = next((card for card in cards if card.href.startswith(f"{number}_") and name in card.measures), None)
+        of = next(
+            (
+                card
+                for card in cards
+                if card.href.startswith(f"{number}_") and name in card.measures
+            ),
+            None,
+        )
         if of:
-            found.append((of, re.sub(r"\s*\(?`[a-z0-9_]+`\)?", "", figure), source, f"{of.measures[name]:.4g}", full))
+            found.append(
+                (
+                    of,
+                    re.sub(r"\s*\(?`[a-z0-9_]+`\)?", "", figure),
+                    source,
+                    f"{of.measures[name]:.4g}",
+                    full,
+                )
+            )
     return found
 
 
@@ -77,7 +128,11 @@ def _results(readme: Path) -> list[tuple[str, str, str, str]]:
         for line in text.splitlines()
         if line.startswith("|")
     ]
-    return [tuple(row[:4]) for row in rows if len(row) >= 4 and re.search(r"`[a-z0-9_]+`", row[1]) and row[0][:2].isdecimal()]
+    return [
+        tuple(row[:4])
+        for row in rows
+        if len(row) >= 4 and re.search(r"`[a-z0-9_]+`", row[1]) and row[0][:2].isdecimal()
+    ]
 
 
 def headlines(lesson: LessonFile, results: dict) -> list[str]:
@@ -98,7 +153,9 @@ def first_picture(notebook: dict) -> tuple[bytes, str]:
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
             if data := output.get("data", {}).get("image/png"):
-                return base64.b64decode("".join(data)), output.get("metadata", {}).get("image/png", {}).get("alt", "")
+                return base64.b64decode("".join(data)), output.get("metadata", {}).get(
+                    "image/png", {}
+                ).get("alt", "")
     return b"", ""
 
 

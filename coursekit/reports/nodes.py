@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-NO = ["", [], []]                                           # no identifier, no classes, no attributes
+NO = ["", [], []]  # no identifier, no classes, no attributes
 Node = dict
 
 
@@ -44,7 +44,9 @@ def raw_inline(form: str, text: str) -> Node:
     return node("RawInline", form, text)
 
 
-def div(blocks: list[Node], *, identifier: str = "", classes: Sequence[str] = (), **attributes: str) -> Node:
+def div(
+    blocks: list[Node], *, identifier: str = "", classes: Sequence[str] = (), **attributes: str
+) -> Node:
     pairs = [[name.replace("_", "-"), value] for name, value in attributes.items()]
     return node("Div", [identifier, list(classes), pairs], blocks)
 
@@ -55,11 +57,23 @@ def code(text: str, language: str = "") -> Node:
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Node:
     """A table of texts."""
+
     def row(cells):
-        return [NO, [[NO, {"t": "AlignDefault"}, 1, 1, [plain(words(str(cell)))]] for cell in cells]]
+        return [
+            NO,
+            [[NO, {"t": "AlignDefault"}, 1, 1, [plain(words(str(cell)))]] for cell in cells],
+        ]
 
     columns = [[{"t": "AlignDefault"}, {"t": "ColWidthDefault"}] for _ in header]
-    return node("Table", NO, [None, []], columns, [NO, [row(header)]], [[NO, 0, [], [row(each) for each in rows]]], [NO, []])
+    return node(
+        "Table",
+        NO,
+        [None, []],
+        columns,
+        [NO, [row(header)]],
+        [[NO, 0, [], [row(each) for each in rows]]],
+        [NO, []],
+    )
 
 
 def text_of(tree) -> str:

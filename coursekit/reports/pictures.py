@@ -32,7 +32,9 @@ def as_png(content: bytes) -> bytes | None:
         dots = image.info.get("dpi", (100, 100))
         if image.mode not in ("RGB", "L"):
             image = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert(
+                "RGB"
+            )
         out = io.BytesIO()
         image.save(out, "PNG", dpi=dots if min(dots) > 20 else (100, 100))
         return out.getvalue()

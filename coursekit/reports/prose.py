@@ -15,7 +15,7 @@ from urllib.parse import unquote
 import pypandoc
 from nbformat import NotebookNode
 
-from coursekit.reports import safe
+from coursekit.reports import sanitize
 
 MARKDOWN = "gfm+tex_math_dollars-footnotes-gfm_auto_identifiers-autolink_bare_uris"
 _BETWEEN = "<!-- the next piece of coursekit's prose -->"
@@ -23,29 +23,45 @@ _IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 _SOURCE = re.compile(r"""\bsrc=(["'])(.*?)\1""", re.IGNORECASE)
 _ALT = re.compile(r"""\balt=(["'])(.*?)\1""", re.IGNORECASE)
 _HEADING = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1>", re.DOTALL)
-_FUNCTION = re.compile(r'(</mn>(?:<msub><mrow>)?)?<mi mathvariant="normal">([a-z]{2,}(?:\s[a-z]+)?)</mi>(?=(<m[infs])?)')
+_FUNCTION = re.compile(
+    r'(</mn>(?:<msub><mrow>)?)?<mi mathvariant="normal">([a-z]{2,}(?:\s[a-z]+)?)</mi>(?=(<m[infs])?)'
+)
 _BLOCK = re.compile(r"<(p|li|h[1-6]|td|th|blockquote|figcaption|dt|dd)\b([^>]*)>")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _RAW_FORMULA = re.compile(r'<span class="math (?:inline|display)">(.*?)</span>', re.DOTALL)
 
 
-def to_html(markdown: str, *, folder: Path, attachments: dict | None = None, formulas: str = "mathml") -> str:
+def to_html(
+    markdown: str, *, folder: Path, attachments: dict | None = None, formulas: str = "mathml"
+) -> str:
     """Markdown -> harmless HTML. folder: where relative pictures lie; attachments: a cell's own pictures; formulas: mathml or mathjax."""
     return pages([(markdown, attachments)], folder=folder, formulas=formulas)[0]
 
 
-def pages(texts: Sequence[tuple[str, dict | None]], *, folder: Path, formulas: str = "mathml") -> list[str]:
+def pages(
+    texts: Sequence[tuple[str, dict | None]], *, folder: Path, formulas: str = "mathml"
+) -> list[str]:
     """The same for many pieces of Markdown, each with its attachments, in one call of pandoc where they let themselves be told apart."""
-    made = _pandoc(f"\n\n{_BETWEEN}\n\n".join(text for text, _ in texts), formulas).split(_BETWEEN) if texts else []
-    if len(made) != len(texts):                             # a fence left open, say, took its neighbours in
+    made = (
+        _pandoc(f"\n\n{_BETWEEN}\n\n".join(text for text, _ in texts), formulas).split(_BETWEEN)
+        if texts
+        else []
+    )
+    if len(made) != len(texts):  # a fence left open, say, took its neighbors in
         made = [_pandoc(text, formulas) for text, _ in texts]
-    return [_FUNCTION.sub(_spaced, whole(page, folder=folder, attachments=attachments))
-            for page, (_, attachments) in zip(made, texts, strict=True)]
+    return [
+        _FUNCTION.sub(_spaced, whole(page, folder=folder, attachments=attachments))
+        for page, (_, attachments) in zip(made, texts, strict=True)
+    ]
 
 
 def whole(markup: str, *, folder: Path, attachments: dict | None = None) -> str:
     """HTML -> the harmless part of it, its pictures in it, its paragraphs in the direction of their script."""
-    return directed(_IMAGE.sub(lambda match: _embedded(match[0], folder, attachments or {}), safe.clean(markup)))
+    return directed(
+        _IMAGE.sub(
+            lambda match: _embedded(match[0], folder, attachments or {}), sanitize.clean(markup)
+        )
+    )
 
 
 def directed(markup: str) -> str:
@@ -54,8 +70,19 @@ def directed(markup: str) -> str:
         return markup
 
     def mark(match: re.Match) -> str:
-        text = html.unescape(re.sub(r"<math.*?</math>|<[^>]*>", "", markup[match.end():match.end() + 2000], flags=re.DOTALL))
-        return f'<{match[1]} dir="rtl"{match[2]}>' if rightwards(text) and "dir=" not in match[2] else match[0]
+        text = html.unescape(
+            re.sub(
+                r"<math.*?</math>|<[^>]*>",
+                "",
+                markup[match.end() : match.end() + 2000],
+                flags=re.DOTALL,
+            )
+        )
+        return (
+            f'<{match[1]} dir="rtl"{match[2]}>'
+            if rightwards(text) and "dir=" not in match[2]
+            else match[0]
+        )
 
     return _BLOCK.sub(mark, markup)
 
@@ -87,11 +114,20 @@ def number_headings(pages: list[str]) -> tuple[list[str], list[tuple[int, str, s
 
 def outputs(cell: NotebookNode):
     """The display data of a code cell's outputs."""
-    return (output for output in cell.get("outputs", []) if output.output_type in ("display_data", "execute_result"))
+    return (
+        output
+        for output in cell.get("outputs", [])
+        if output.output_type in ("display_data", "execute_result")
+    )
 
 
 def _pandoc(markdown: str, formulas: str) -> str:
-    return pypandoc.convert_text(markdown, "html", format=MARKDOWN, extra_args=[f"--{formulas}", "--wrap=preserve", "--quiet"])
+    return pypandoc.convert_text(
+        markdown,
+        "html",
+        format=MARKDOWN,
+        extra_args=[f"--{formulas}", "--wrap=preserve", "--quiet"],
+    )
 
 
 def _spaced(match: re.Match) -> str:
@@ -108,22 +144,29 @@ def _embedded(tag: str, folder: Path, attachments: dict) -> str:
     if address.startswith("data:"):
         return tag
     if data := _picture(address, folder, attachments):
-        return tag[:source.start(2)] + data + tag[source.end(2):]
+        return tag[: source.start(2)] + data + tag[source.end(2) :]
     alt = _ALT.search(tag)
-    return f'<i>[Picture: {alt[2] if alt and alt[2] else html.escape(address)}]</i>'
+    return f"<i>[Picture: {alt[2] if alt and alt[2] else html.escape(address)}]</i>"
 
 
 def _picture(address: str, folder: Path, attachments: dict) -> str:
     """A data address for an attachment or a file beside the notebook, or nothing."""
     if address.startswith("attachment:"):
         bundle = attachments.get(unquote(address.removeprefix("attachment:")), {})
-        return next((f"data:{kind};base64,{html.escape(str(data))}" for kind, data in bundle.items() if kind in safe.PICTURES), "")
+        return next(
+            (
+                f"data:{kind};base64,{html.escape(str(data))}"
+                for kind, data in bundle.items()
+                if kind in sanitize.PICTURES
+            ),
+            "",
+        )
     path = (folder / unquote(address)).resolve()
     kind = mimetypes.guess_type(path.name)[0] or ""
     if (
         not address
         or "://" in address
-        or kind not in safe.PICTURES
+        or kind not in sanitize.PICTURES
         or not path.is_relative_to(folder.resolve())
         or not path.is_file()
     ):

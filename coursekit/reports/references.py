@@ -9,7 +9,8 @@ KIND = {"figure": "figure", "fig.": "figure", "شکل": "figure", "table": "tabl
 _PARAGRAPH = re.compile(r"<p\b([^>]*)>(.*?)</p>", re.DOTALL)
 _MENTION = re.compile(r"\b(Figures?|Fig\.|Tables?|شکل|جدول)(\s|&nbsp;)(\d+)\b", re.IGNORECASE)
 _APART = re.compile(
-    r"(<(?:a|h[1-6]|pre|code|math|p class=\"ck-caption\"[^>]*)\b.*?</(?:a|h[1-6]|pre|code|math|p)>|<[^>]*>)", re.DOTALL
+    r"(<(?:a|h[1-6]|pre|code|math|p class=\"ck-caption\"[^>]*)\b.*?</(?:a|h[1-6]|pre|code|math|p)>|<[^>]*>)",
+    re.DOTALL,
 )
 
 
@@ -26,7 +27,9 @@ def anchor(places: Iterable[tuple[dict, str]]) -> list[tuple[str, str]]:
         again = identifier in found
         found.setdefault(identifier, text)
         attributes = match[1] if "ck-caption" in match[1] else f' class="ck-caption"{match[1]}'
-        return f'<p{attributes}{"" if again else f" id={chr(34)}{identifier}{chr(34)}"}>{match[2]}</p>'
+        return (
+            f"<p{attributes}{'' if again else f' id={chr(34)}{identifier}{chr(34)}'}>{match[2]}</p>"
+        )
 
     for place, kind in places:
         place[kind] = _PARAGRAPH.sub(mark, place[kind])
@@ -35,12 +38,19 @@ def anchor(places: Iterable[tuple[dict, str]]) -> list[tuple[str, str]]:
 
 def link(markup: str, known: set[str]) -> str:
     """Mentions of known figures and tables as links; not those in captions, headings, code, formulas and links."""
+
     def mention(match: re.Match) -> str:
         name = match[1].lower().removesuffix("s") if match[1].isascii() else match[1]
         identifier = f"{KIND.get(name, '')}-{int(match[3])}"
-        return f'<a href="#{identifier}">{match[1]}&nbsp;{match[3]}</a>' if identifier in known else match[0]
+        return (
+            f'<a href="#{identifier}">{match[1]}&nbsp;{match[3]}</a>'
+            if identifier in known
+            else match[0]
+        )
 
     if not _MENTION.search(markup):
         return markup
     parts = _APART.split(markup)
-    return "".join(part if index % 2 else _MENTION.sub(mention, part) for index, part in enumerate(parts))
+    return "".join(
+        part if index % 2 else _MENTION.sub(mention, part) for index, part in enumerate(parts)
+    )

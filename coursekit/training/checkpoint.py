@@ -16,7 +16,7 @@ def save(state: dict, path: Path) -> None:
     """Write a state (tensors, numbers, lists, dicts) so that a kill at any moment leaves the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    buffer = io.BytesIO()                                   # torch hides a full disk behind an error of its own
+    buffer = io.BytesIO()  # torch hides a full disk behind an error of its own
     torch.save(state, buffer)
     try:
         with open(temporary, "wb") as file:
@@ -26,8 +26,10 @@ def save(state: dict, path: Path) -> None:
         os.replace(temporary, path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise CourseError(f"checkpoint {path} could not be written: {error.strerror}; free some space and run again, "
-                          "it goes on from the last whole checkpoint") from error
+        raise CourseError(
+            f"checkpoint {path} could not be written: {error.strerror}; free some space and run again, "
+            "it goes on from the last whole checkpoint"
+        ) from error
 
 
 def load(path: Path) -> dict | None:
@@ -35,14 +37,16 @@ def load(path: Path) -> dict | None:
     if not path.exists():
         return None
     try:
-        with zipfile.ZipFile(path) as archive:              # torch itself does not look at the checksums
+        with zipfile.ZipFile(path) as archive:  # torch itself does not look at the checksums
             if (member := archive.testzip()) is not None:
                 raise zipfile.BadZipFile(member)
         state = torch.load(path, map_location="cpu", weights_only=True)
         if not isinstance(state, dict):
             raise TypeError(type(state).__name__)
-    except Exception as error:                              # torch raises a dozen kinds for a damaged file
-        raise CourseError(f"checkpoint {path} is damaged ({type(error).__name__}): delete it and run again") from error
+    except Exception as error:  # torch raises a dozen kinds for a damaged file
+        raise CourseError(
+            f"checkpoint {path} is damaged ({type(error).__name__}): delete it and run again"
+        ) from error
     return state
 
 
@@ -58,7 +62,9 @@ def fitting(path: Path | None, recipe: dict[str, str]) -> dict | None:
         return None
     saved = state.get("recipe", {})
     if other := [name for name, value in recipe.items() if saved.get(name) != value]:
-        raise CourseError(f"checkpoint {path} is of another {' and '.join(other)}: delete it, or go back to that one")
+        raise CourseError(
+            f"checkpoint {path} is of another {' and '.join(other)}: delete it, or go back to that one"
+        )
     return state
 
 

@@ -19,7 +19,7 @@ class Progress:
         if self.kind == "terminal" and self.width:
             print("\r" + " " * self.width, end="\r", file=sys.stderr, flush=True)
         elif self.handle is not None:
-            self.handle.update({}, raw=True)                # an empty output: nothing stays in the notebook
+            self.handle.update({}, raw=True)  # an empty output: nothing stays in the notebook
 
     def say(self, text: str) -> None:
         """Replace the line by this text, unless the last one is less than 0.2 s old."""
@@ -34,6 +34,7 @@ class Progress:
 
     def _display(self, bundle: dict) -> None:
         from IPython.display import display
+
         if self.handle is None:
             self.handle = display(bundle, raw=True, display_id=True)
         else:
@@ -41,7 +42,7 @@ class Progress:
 
 
 def _kind() -> str:
-    """"none" where the runners asked for silence, "jupyter" in a kernel, "terminal" at a screen."""
+    """ "none" where the runners asked for silence, "jupyter" in a kernel, "terminal" at a screen."""
     if os.environ.get("COURSEKIT_PROGRESS") == "0":
         return "none"
     shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()

@@ -23,9 +23,14 @@ from samples import Sample
 
 DATA = Path(__file__).resolve().parent.parent
 MAKERS = {
-    "fashion-mnist": digits.fashion_mnist, "mnist": digits.mnist, "photos": photos.photos,
-    "manga-faces": faces.manga_faces, "cartoon-faces": faces.cartoon_faces, "fruits": emoji.fruits,
-    "animals": emoji.animals, "paintings": paintings.paintings,
+    "fashion-mnist": digits.fashion_mnist,
+    "mnist": digits.mnist,
+    "photos": photos.photos,
+    "manga-faces": faces.manga_faces,
+    "cartoon-faces": faces.cartoon_faces,
+    "fruits": emoji.fruits,
+    "animals": emoji.animals,
+    "paintings": paintings.paintings,
     "satellite-relief": relief.satellite_relief,
 }
 
@@ -41,10 +46,18 @@ def main() -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, help="folder to write into (default: compare with data/)")
-    parser.add_argument("--only", action="append", choices=list(MAKERS), metavar="NAME", help=", ".join(MAKERS))
-    parser.add_argument("--scratch", type=Path, help="folder that keeps the fetched packages for another time")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--out", type=Path, help="folder to write into (default: compare with data/)"
+    )
+    parser.add_argument(
+        "--only", action="append", choices=list(MAKERS), metavar="NAME", help=", ".join(MAKERS)
+    )
+    parser.add_argument(
+        "--scratch", type=Path, help="folder that keeps the fetched packages for another time"
+    )
     return parser.parse_args()
 
 

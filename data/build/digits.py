@@ -5,8 +5,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
-
-from samples import LICENCES, Sample, gzipped
+from samples import LICENSES, Sample, gzipped
 from sources import FASHION_MNIST, MNIST, unpacked
 
 PARTS = {"train": "train", "test": "t10k"}
@@ -20,33 +19,48 @@ train-images-idx3-ubyte.gz (N, 28, 28), train-labels-idx1-ubyte.gz (N), t10k-...
 
 
 def fashion_mnist(scratch: Path) -> Sample:
-    """10,000 train and 2,000 test pictures, 28x28 grey, ten kinds of clothing."""
+    """10,000 train and 2,000 test pictures, 28x28 gray, ten kinds of clothing."""
     folder = unpacked(FASHION_MNIST, scratch) / "usr/share/datasets/fashion-mnist"
     classes = "Classes 0 to 9: T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot."
     return Sample(
-        name="fashion-mnist", title="Fashion-MNIST, sample", stands_for="Fashion-MNIST (60,000 + 10,000)",
-        what="12,000 grey pictures of clothing, 28x28 pixels, ten classes: 10,000 to train, 2,000 to test",
-        origin="Zalando Research, Fashion-MNIST (Xiao, Rasul, Vollgraf 2017)", package=FASHION_MNIST,
-        licence="MIT", licence_url="https://opensource.org/license/mit", made_by="Zalando SE",
-        count=12_000, notes=NOTES.format(train="1,000", test="200", more=classes),
-        licence_text=(LICENCES / "fashion-mnist.txt").read_text(),
-        files=_chosen(folder, {"train": 1000, "test": 200}))
+        name="fashion-mnist",
+        title="Fashion-MNIST, sample",
+        stands_for="Fashion-MNIST (60,000 + 10,000)",
+        what="12,000 gray pictures of clothing, 28x28 pixels, ten classes: 10,000 to train, 2,000 to test",
+        origin="Zalando Research, Fashion-MNIST (Xiao, Rasul, Vollgraf 2017)",
+        package=FASHION_MNIST,
+        license="MIT",
+        license_url="https://opensource.org/license/mit",
+        made_by="Zalando SE",
+        count=12_000,
+        notes=NOTES.format(train="1,000", test="200", more=classes),
+        license_text=(LICENSES / "fashion-mnist.txt").read_text(),
+        files=_chosen(folder, {"train": 1000, "test": 200}),
+    )
 
 
 def mnist(scratch: Path) -> Sample:
-    """6,000 train and 1,000 test pictures, 28x28 grey, ten digits."""
+    """6,000 train and 1,000 test pictures, 28x28 gray, ten digits."""
     folder = unpacked(MNIST, scratch) / "package/data"
-    more = ("The package states a licence for its code only. The set itself is made available under CC BY-SA 3.0: so "
-            "says the page on MNIST in Keras' documentation, which names Yann LeCun and Corinna Cortes as holders.")
+    more = (
+        "The package states a license for its code only. The set itself is made available under CC BY-SA 3.0: so "
+        "says the page on MNIST in Keras' documentation, which names Yann LeCun and Corinna Cortes as holders."
+    )
     return Sample(
-        name="mnist", title="MNIST, sample", stands_for="MNIST (60,000 + 10,000)",
-        what="7,000 grey pictures of handwritten digits, 28x28 pixels, ten classes: 6,000 to train, 1,000 to test",
+        name="mnist",
+        title="MNIST, sample",
+        stands_for="MNIST (60,000 + 10,000)",
+        what="7,000 gray pictures of handwritten digits, 28x28 pixels, ten classes: 6,000 to train, 1,000 to test",
         origin="The MNIST database of handwritten digits (LeCun, Cortes, Burges 1998), drawn from NIST's databases",
-        package=MNIST, licence="CC BY-SA 3.0", licence_url="https://creativecommons.org/licenses/by-sa/3.0/",
+        package=MNIST,
+        license="CC BY-SA 3.0",
+        license_url="https://creativecommons.org/licenses/by-sa/3.0/",
         made_by="Yann LeCun, Corinna Cortes, Christopher J.C. Burges",
-        count=7_000, notes=NOTES.format(train="600", test="100", more=more),
-        licence_text=(LICENCES / "mnist.txt").read_text(),
-        files=_chosen(folder, {"train": 600, "test": 100}))
+        count=7_000,
+        notes=NOTES.format(train="600", test="100", more=more),
+        license_text=(LICENSES / "mnist.txt").read_text(),
+        files=_chosen(folder, {"train": 600, "test": 100}),
+    )
 
 
 def _chosen(folder: Path, per_class: dict[str, int]) -> dict[str, bytes]:
@@ -55,7 +69,9 @@ def _chosen(folder: Path, per_class: dict[str, int]) -> dict[str, bytes]:
     for part, count in per_class.items():
         images = _read(folder, f"{PARTS[part]}-images-idx3-ubyte")
         labels = _read(folder, f"{PARTS[part]}-labels-idx1-ubyte")
-        rows = np.sort(np.concatenate([np.flatnonzero(labels == label)[:count] for label in range(10)]))
+        rows = np.sort(
+            np.concatenate([np.flatnonzero(labels == label)[:count] for label in range(10)])
+        )
         files[f"{PARTS[part]}-images-idx3-ubyte.gz"] = gzipped(_idx(images[rows]))
         files[f"{PARTS[part]}-labels-idx1-ubyte.gz"] = gzipped(_idx(labels[rows]))
     return files

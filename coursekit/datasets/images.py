@@ -1,0 +1,195 @@
+"""Robust reading of pictures: what can be converted is, what cannot is left out, and both are listed by name."""
+
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+from coursekit.datasets.archives import Members, Unreadable, opened
+from coursekit.datasets.report import Report
+from coursekit.errors import DataError
+
+FORMATS = (
+    "JPEG",
+    "PNG",
+    "GIF",
+    "BMP",
+    "WEBP",
+    "TIFF",
+    "PPM",
+)  # JPEG covers MPO; EPS would run a program
+PIXEL_LIMIT = 50_000_000
+SUFFIXES = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".jpe": "JPEG",
+    ".png": "PNG",
+    ".gif": "GIF",
+    ".bmp": "BMP",
+    ".webp": "WEBP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".ppm": "PPM",
+    ".pgm": "PPM",
+}
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """images: uint8 (H, W, 3), or (H, W) when gray, each of its own size; names: paths inside the folder or archive."""
+
+    images: list[Tensor]
+    names: tuple[str, ...]
+    report: Report
+
+
+class Reading:
+    """A reading in progress: decodes members one by one and keeps the account."""
+
+    def __init__(self, *, gray: bool = False, size: int | None = None, shape: str = "keep") -> None:
+        self.gray, self.size, self.shape = gray, size, shape
+        self.read, self.ignored, self.converted, self.left_out = 0, 0, [], []
+
+    def array(self, members: Members, name: str) -> np.ndarray | None:
+        """The picture as uint8 (H, W[, 3]), or None where it is left out or never claimed to be a picture."""
+        known = PurePosixPath(name).suffix.lower() in SUFFIXES
+        try:
+            image, notes = decode(members.read(name), suffix=PurePosixPath(name).suffix)
+        except Unreadable as error:
+            if known or str(error) != NOT_A_PICTURE:
+                self.left_out.append((name, str(error)))
+            else:
+                self.ignored += 1
+            return None
+        self.read += 1
+        if notes:
+            self.converted.append((name, ", ".join(notes)))
+        return np.array(
+            fit(image.convert("L" if self.gray else "RGB"), size=self.size, shape=self.shape)
+        )
+
+    def report(self) -> Report:
+        return Report(self.read, tuple(self.converted), tuple(self.left_out), self.ignored)
+
+
+NOT_A_PICTURE = "not a picture"
+
+
+def read_pictures(
+    path: Path | str, *, gray: bool = False, size: int | None = None, shape: str = "keep"
+) -> Pictures:
+    """Every readable picture of a folder, zip or tar, in the order of names, with the account of the rest.
+
+    shape "keep" leaves sizes as they are, "square" crops to size x size, "limit" shrinks the longer side to size.
+    """
+    reading, images, names = Reading(gray=gray, size=size, shape=shape), [], []
+    with TemporaryDirectory() as scratch, opened(Path(path), scratch=Path(scratch)) as members:
+        for name in members.names:
+            if (array := reading.array(members, name)) is not None:
+                images.append(torch.from_numpy(array))
+                names.append(name)
+    if not images:
+        raise DataError(f"no readable picture in {path}: {reading.report()}")
+    return Pictures(images, tuple(names), reading.report())
+
+
+def decode(data: bytes, *, suffix: str = "") -> tuple[Image.Image, tuple[str, ...]]:
+    """A file's bytes -> upright 8-bit image (L or RGB), and notes on what was converted. Unreadable with the reason."""
+    if not data:
+        raise Unreadable("empty file")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of what is handled here
+        try:
+            return _decode(data, suffix.lower())
+        except Unreadable:
+            raise
+        except UnidentifiedImageError:
+            raise Unreadable(NOT_A_PICTURE) from None
+        except Image.DecompressionBombError:
+            raise Unreadable(f"huge: more than {PIXEL_LIMIT:,} pixels") from None
+        except Exception as error:  # a decoder that is fed anything may raise anything
+            raise Unreadable(f"truncated or damaged: {error}") from None
+
+
+def fit(image: Image.Image, *, size: int | None, shape: str) -> Image.Image:
+    """Bring to size: "square" crops the middle, "pair" does so with each half, "limit" only shrinks; all smoothly."""
+    if size is None or shape == "keep":
+        return image
+    if shape == "limit":
+        image.thumbnail((size, size), Image.Resampling.LANCZOS)
+        return image
+    if shape == "pair":
+        return _fit_pair(image, size)
+    return (
+        image
+        if image.size == (size, size)
+        else ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
+    )
+
+
+def _fit_pair(image: Image.Image, size: int) -> Image.Image:
+    """Each half on its own, so that neither bleeds into the other."""
+    middle, canvas = image.width // 2, Image.new(image.mode, (2 * size, size))
+    for number in range(2):
+        half = image.crop((number * middle, 0, (number + 1) * middle, image.height))
+        canvas.paste(fit(half, size=size, shape="square"), (number * size, 0))
+    return canvas
+
+
+def _decode(data: bytes, suffix: str) -> tuple[Image.Image, tuple[str, ...]]:
+    image = Image.open(io.BytesIO(data), formats=FORMATS)
+    if image.width * image.height > PIXEL_LIMIT:
+        raise Unreadable(
+            f"huge: {image.width} x {image.height} is more than {PIXEL_LIMIT:,} pixels"
+        )
+    notes = []
+    if SUFFIXES.get(suffix) != image.format and not (
+        suffix in (".jpg", ".jpeg") and image.format == "MPO"
+    ):
+        notes.append(f"{image.format} named {suffix or 'without ending'}")
+    if image.format != "MPO" and (frames := getattr(image, "n_frames", 1)) > 1:
+        notes.append(f"animated: first of {frames} frames")
+    if (
+        image.format == "PNG" and data[24] == 16 or image.mode.startswith("I")
+    ):  # byte 24: bit depth (PNG 11.2.1)
+        notes.append("16-bit")
+    image.load()
+    if image.getexif().get(0x0112, 1) not in (0, 1):  # Exif tag Orientation
+        notes.append("turned upright")
+        image = ImageOps.exif_transpose(image)
+    return _plain(image, notes), tuple(notes)
+
+
+def _plain(image: Image.Image, notes: list[str]) -> Image.Image:
+    """Any mode -> L or RGB; adds to the notes what that took."""
+    if image.mode == "F":
+        raise Unreadable("floating-point pixels have no agreed white")
+    if image.mode.startswith("I"):
+        return _from_16_bit(image)
+    if image.mode in ("P", "PA"):
+        notes.append("palette")
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        return _over_white(image.convert("RGBA"), notes)
+    if image.mode not in ("L", "RGB", "1", "P"):
+        notes.append(image.mode)
+    return image if image.mode == "L" else image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _over_white(image: Image.Image, notes: list[str]) -> Image.Image:
+    if image.getextrema()[3][0] < 255:
+        notes.append("transparent: laid over white")
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image).convert("RGB")
+
+
+def _from_16_bit(image: Image.Image) -> Image.Image:
+    values = np.asarray(image).astype(np.int64)
+    if values.min() < 0 or values.max() > 65535:
+        raise Unreadable("32-bit pixels have no agreed white")
+    return Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))

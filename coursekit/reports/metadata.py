@@ -1,0 +1,134 @@
+"""What a report says of a run beside its results: title, course, when, where, with which settings, data and versions."""
+
+import tomllib
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from coursekit import config
+from coursekit.reports import index
+from coursekit.runner import record
+from coursekit.runner.lessons import LessonFile
+from coursekit.runner.record import Outcome
+
+COURSE = "coursekit: a reproducible notebook course on generative deep learning"
+
+
+@dataclass(frozen=True)
+class ReportMetadata:
+    """facts: (name, value) under the title; appendix: (title, header, rows) of each table at the end."""
+
+    title: str
+    facts: list[tuple[str, str]]
+    failure: str = ""
+    course: str = COURSE
+    appendix: list[tuple[str, list[str], list[list[str]]]] = field(default_factory=list)
+
+
+def of_run(run: Path, notebook: NotebookNode, *, profile: str) -> ReportMetadata:
+    """Those of a lesson's run, from its folder."""
+    results, outcome, title = (
+        record.results(run),
+        record.load(run),
+        LessonFile(run / "notebook.ipynb").title,
+    )
+    return ReportMetadata(
+        title if title != "notebook" else run.name,
+        facts(results, profile=profile, finished=finished(notebook), outcome=outcome),
+        failure(run),
+        appendix=appendix(results),
+    )
+
+
+def of_file(path: Path, notebook: NotebookNode) -> ReportMetadata:
+    """Those of any executed notebook, of which nothing is known but what it says itself."""
+    return ReportMetadata(LessonFile(path).title, [("notebook", path.name)], course="")
+
+
+def failure(run: Path) -> str:
+    """Why a run did not finish, or nothing."""
+    outcome = record.load(run)
+    if outcome is None:
+        return "It was interrupted."
+    return outcome.error if outcome.state != "ran" else ""
+
+
+def facts(
+    results: dict, *, profile: str, finished: str, outcome: Outcome | None
+) -> list[tuple[str, str]]:
+    """What stands under a report's title: (name, value)."""
+    count = results.get("threads")
+    machine = f"{index.machine(results)}, {count} thread{'s' * (count != 1)}" if count else ""
+    changed = ", ".join(f"{name} = {value}" for name, value in results.get("changed", {}).items())
+    rows = [
+        ("profile", profile),
+        ("changed settings", changed),
+        ("seed", results.get("seed", "")),
+        ("run", finished),
+        ("machine", machine),
+        ("seconds", results.get("seconds", "")),
+        ("precision", results.get("precision", "")),
+        ("claims that hold", outcome.claims if outcome else ""),
+    ]
+    return [(name, str(value)) for name, value in rows if value != ""]
+
+
+def finished(notebook: NotebookNode) -> str:
+    """When papermill ended this notebook, as in 2026-11-21 10:04 UTC, or nothing."""
+    moment = notebook.metadata.get("papermill", {}).get("end_time")
+    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M} UTC" if moment else ""
+
+
+def appendix(results: dict) -> list[tuple[str, list[str], list[list[str]]]]:
+    """Settings, data with their licenses, machine and versions of a run; what is not known is left out."""
+    machine = [
+        [name, results[name]]
+        for name in ("processor", "device", "threads", "precision", "seconds", "seed")
+        if name in results
+    ]
+    tables = [
+        ("Settings", ["setting", "value"], _pairs(results.get("settings", {}))),
+        (
+            "Data and licenses",
+            ["data", "what", "license", "from", "SHA-256"],
+            [_data(name, each) for name, each in results.get("data", {}).items()],
+        ),
+        ("Machine", ["what", "value"], machine),
+        ("Versions", ["package", "version"], _pairs(results.get("versions", {}))),
+    ]
+    return [
+        (title, header, [[str(cell) for cell in row] for row in rows])
+        for title, header, rows in tables
+        if rows
+    ]
+
+
+def _pairs(values: dict) -> list[list]:
+    return [[name, value] for name, value in values.items()]
+
+
+def _data(name: str, used: dict) -> list[str]:
+    """A row on one data set: the sample's card knows, or the catalog."""
+    digest = str(used.get("sha256") or "")[:12]
+    card = config.BUNDLED / name / "card.toml"
+    if used.get("kind") == "bundled" and card.is_file():
+        told = tomllib.loads(card.read_text(encoding="utf-8"))
+        return [
+            name,
+            f"bundled sample: {told.get('what', '')}",
+            told.get("license", ""),
+            told.get("origin", ""),
+            digest,
+        ]
+    from coursekit.datasets import catalog
+
+    known = next((entry for entry in catalog.ENTRIES if entry.name == name), None)
+    return [
+        name,
+        f"{used.get('kind', '')} set: {known.title if known else name}",
+        known.license if known else "",
+        "",
+        digest,
+    ]

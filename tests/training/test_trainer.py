@@ -1,0 +1,366 @@
+"""The loop against one written out by hand, and its stops: patience, NaN, nothing to train on."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from coursekit import runtime
+from coursekit.datasets.batches import Batches
+from coursekit.errors import CourseError
+from coursekit.training import History, adam, evaluate, fit, one_cycle, prepare
+from coursekit.training import progress as progress_module
+
+
+@pytest.fixture(autouse=True)
+def run():
+    """A runtime with one thread; torch's settings are put back."""
+    threads, exact = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    yield runtime.setup(seed=0, device="cpu", threads=1)
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(exact)
+
+
+def points(count=20, seed=0):
+    return torch.rand(count, 6, generator=torch.Generator().manual_seed(seed))
+
+
+def build(seed=1):
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(6, 4), nn.ReLU(), nn.Linear(4, 6))
+
+
+def loss(model, batch):
+    return F.mse_loss(model(batch[0]), batch[0])
+
+
+def scripted(values):
+    """A validation loss that takes these values epoch by epoch; the model is not asked."""
+    left = iter(values)
+    return lambda model, batch: (
+        torch.tensor(next(left)) if not torch.is_grad_enabled() else loss(model, batch)
+    )
+
+
+def same(a, b):
+    return all(
+        torch.equal(x, y)
+        for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True)
+    )
+
+
+@pytest.mark.parametrize("clip", [None, 0.01])
+def test_fit_is_the_loop_written_by_hand(run, clip):
+    ours, theirs = build(), build()
+    optimizer = adam(ours, 0.01, weight_decay=0.1)
+    history = fit(
+        ours,
+        Batches(points(), batch_size=8),
+        loss,
+        epochs=3,
+        optimizer=optimizer,
+        runtime=run,
+        clip=clip,
+        schedule=one_cycle(optimizer, steps=9),
+    )
+    optimizer = torch.optim.Adam(theirs.parameters(), lr=0.01, weight_decay=0.1, fused=True)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, 0.01, total_steps=9, cycle_momentum=False
+    )
+    losses = []
+    for _ in range(3):
+        total = 0.0
+        for batch in points().split(8):
+            value = F.mse_loss(theirs(batch), batch)
+            optimizer.zero_grad()
+            value.backward()
+            if clip is not None:
+                norm = (
+                    torch.cat([each.grad.flatten() for each in theirs.parameters()]).norm().item()
+                )
+                assert norm > clip
+                nn.utils.clip_grad_norm_(theirs.parameters(), clip)
+            optimizer.step()
+            schedule.step()
+            total += value.item() * len(batch)
+        losses.append(total / 20)
+    assert same(ours, theirs)
+    assert history.column("loss") == pytest.approx(losses, rel=1e-6)
+    assert history.column("epoch") == [1, 2, 3] and not history.stopped_early
+    assert all(seconds > 0 for seconds in history.column("seconds"))
+
+
+def test_weight_decay_is_l2_on_the_gradient():
+    """Against plain Adam on the loss plus weight_decay / 2 |w|^2 (not AdamW's decay)."""
+    ours, theirs = build(), build()
+    optimizer, plain = adam(ours, 0.01, weight_decay=0.1), adam(theirs, 0.01)
+    for _ in range(5):
+        for model, each, penalty in ((ours, optimizer, 0), (theirs, plain, 0.05)):
+            each.zero_grad()
+            (
+                loss(model, (points(),))
+                + penalty * sum(w.square().sum() for w in model.parameters())
+            ).backward()
+            each.step()
+    for a, b in zip(ours.parameters(), theirs.parameters()):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+
+
+def test_one_cycle_rises_to_the_optimisers_rate_and_falls_to_nothing():
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.5)
+    schedule, rates = one_cycle(optimizer, steps=100, warmup=0.2), []
+    for _ in range(100):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if len(rates) < 100:
+            schedule.step()
+    peak = rates.index(max(rates))
+    assert max(rates) == pytest.approx(0.5) and peak == 19
+    assert rates[: peak + 1] == sorted(rates[: peak + 1]) and rates[peak:] == sorted(
+        rates[peak:], reverse=True
+    )
+    assert rates[0] == pytest.approx(0.5 / 25) and rates[-1] < 1e-4
+
+
+def test_evaluation_weights_batches_by_size_and_changes_nothing(run):
+    model = nn.Sequential(build(), nn.Dropout(0.5)).train()
+    before = [each.clone() for each in model.parameters()]
+    value = evaluate(model, Batches(points(), batch_size=8), loss, runtime=run)
+    whole = F.mse_loss(model[0](points()), points()).item()  # no dropout; 8 + 8 + 4 points
+    assert value == pytest.approx(whole, rel=1e-6)
+    assert model.training and all(torch.equal(a, b) for a, b in zip(before, model.parameters()))
+    assert all(each.grad is None for each in model.parameters())
+    assert (
+        evaluate(model.eval(), Batches(points(), batch_size=8), loss, runtime=run) == value
+        and not model.training
+    )
+
+
+def test_training_is_in_training_mode_and_validation_is_not(run):
+    modes = []
+
+    def watchful(model, batch):
+        modes.append((model.training, torch.is_grad_enabled()))
+        return loss(model, batch)
+
+    batches = Batches(points(), batch_size=20)
+    model = build()
+    fit(
+        model,
+        batches,
+        watchful,
+        epochs=2,
+        optimizer=adam(model, 0.01),
+        runtime=run,
+        validation=batches,
+    )
+    assert modes == [(True, True), (False, False)] * 2
+
+
+def test_patience_stops_and_gives_back_the_best_weights(run):
+    """Validation 3 2 4 1 5 5 0: epoch 4 is the best before two epochs bring nothing better."""
+    model, seen, batches = build(), {}, Batches(points(), batch_size=20)
+    history = fit(
+        model,
+        batches,
+        scripted([3.0, 2.0, 4.0, 1.0, 5.0, 5.0, 0.0]),
+        epochs=7,
+        optimizer=adam(model, 0.01),
+        runtime=run,
+        validation=batches,
+        patience=2,
+        watch=lambda model, epoch: seen.update(
+            {epoch: [each.clone() for each in model.parameters()]}
+        ),
+    )
+    assert history.column("val_loss") == [3, 2, 4, 1, 5, 5]
+    assert history.stopped_early and history.best_epoch == 4 and list(seen) == [1, 2, 3, 4, 5, 6]
+    assert all(torch.equal(a, b) for a, b in zip(seen[4], model.parameters()))
+    assert not any(torch.equal(a, b) for a, b in zip(seen[6], model.parameters()))
+
+
+def test_a_tie_is_not_better(run):
+    model, batches = build(), Batches(points(), batch_size=20)
+    history = fit(
+        model,
+        batches,
+        scripted([1.0, 1.0, 1.0, 1.0]),
+        epochs=4,
+        optimizer=adam(model, 0.01),
+        runtime=run,
+        validation=batches,
+        patience=2,
+    )
+    assert history.stopped_early and history.best_epoch == 1 and len(history.rows) == 3
+
+
+def test_without_patience_the_last_weights_stay(run):
+    model, batches, last = build(), Batches(points(), batch_size=20), []
+    fit(
+        model,
+        batches,
+        scripted([1.0, 2.0, 3.0]),
+        epochs=3,
+        optimizer=adam(model, 0.01),
+        runtime=run,
+        validation=batches,
+        watch=lambda model, epoch: last.append([each.clone() for each in model.parameters()]),
+    )
+    assert all(torch.equal(a, b) for a, b in zip(last[-1], model.parameters()))
+
+
+def test_patience_running_out_in_the_last_epoch_also_gives_the_best(run):
+    model, batches, seen = build(), Batches(points(), batch_size=20), []
+    fit(
+        model,
+        batches,
+        scripted([1.0, 2.0]),
+        epochs=2,
+        optimizer=adam(model, 0.01),
+        runtime=run,
+        validation=batches,
+        patience=5,
+        watch=lambda model, epoch: seen.append([each.clone() for each in model.parameters()]),
+    )
+    assert all(torch.equal(a, b) for a, b in zip(seen[0], model.parameters()))
+
+
+@pytest.mark.parametrize("value, word", [(math.nan, "NaN"), (math.inf, "inf")])
+def test_a_loss_that_is_no_number_stops_with_advice(run, value, word):
+    model, calls = build(), []
+
+    def breaks(model, batch):
+        calls.append(1)
+        return loss(model, batch) * (
+            value if len(calls) == 6 else 1
+        )  # the last of the second epoch's three
+
+    with pytest.raises(
+        CourseError, match=f"the loss became {word} in epoch 2: lower the learning rate"
+    ):
+        fit(
+            model,
+            Batches(points(), batch_size=8),
+            breaks,
+            epochs=3,
+            optimizer=adam(model, 0.01),
+            runtime=run,
+        )
+
+
+def test_a_loss_that_is_no_number_is_not_kept_in_the_checkpoint(run, tmp_path):
+    model, path, batches = build(), tmp_path / "run.pt", Batches(points(), batch_size=20)
+    with pytest.raises(CourseError, match="the validation loss became NaN in epoch 2"):
+        fit(
+            model,
+            batches,
+            scripted([1.0, math.nan, 1.0]),
+            epochs=3,
+            runtime=run,
+            optimizer=adam(model, 0.01),
+            validation=batches,
+            patience=1,
+            path=path,
+        )
+    kept = torch.load(path)
+    assert kept["epoch"] == 1 and all(each.isfinite().all() for each in kept["model"].values())
+
+
+def test_no_batches_is_an_error_not_a_division_by_zero(run):
+    model, batches = build(), Batches(points(4), batch_size=8, drop_last=True)
+    with pytest.raises(ValueError, match="no batches to train on"):
+        fit(model, batches, loss, epochs=1, optimizer=adam(model, 0.01), runtime=run)
+
+
+def test_what_the_watcher_says_joins_the_history(run):
+    model, batches = build(), Batches(points(), batch_size=20)
+    history = fit(
+        model,
+        batches,
+        loss,
+        epochs=2,
+        optimizer=adam(model, 0.01),
+        runtime=run,
+        watch=lambda model, epoch: {"squared": epoch**2},
+    )
+    assert history.column("squared") == [1, 4]
+
+
+def test_history_as_a_frame():
+    history = History(
+        [{"epoch": 1, "loss": 3.0}, {"epoch": 2, "loss": 1.0}, {"epoch": 3, "loss": 2.0}]
+    )
+    assert (
+        list(history.frame()["loss"]) == history.column("loss") == [3, 1, 2]
+        and history.best_epoch == 2
+    )
+
+
+def test_prepared_convolutions_are_channels_last_and_compute_the_same(run):
+    torch.manual_seed(0)
+    model, x = (
+        nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 3)),
+        torch.rand(2, 3, 9, 9),
+    )
+    before = model(x)
+    prepared = prepare(model, run)
+    assert prepared[0].weight.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(prepared(x), before)
+
+
+def test_big_transposed_convolutions_keep_their_order(run, monkeypatch):
+    from coursekit.training import trainer
+
+    model = nn.Sequential(nn.Conv2d(8, 8, 3), nn.ConvTranspose2d(8, 4, 3))
+    monkeypatch.setattr(trainer, "BIG", 8 * 4 * 9)
+    assert all(each.weight.is_contiguous() for each in prepare(model, run))
+    monkeypatch.setattr(trainer, "BIG", 8 * 4 * 9 + 1)
+    assert all(
+        each.weight.is_contiguous(memory_format=torch.channels_last) for each in prepare(model, run)
+    )
+
+
+def test_one_batch_is_overfitted_in_bfloat16_too(monkeypatch):
+    monkeypatch.setattr(runtime, "has_bfloat16", lambda device: True)
+    fast = runtime.setup(seed=0, device="cpu", precision="fast", threads=1)
+    model, kinds = nn.Sequential(nn.Linear(6, 32), nn.Tanh(), nn.Linear(32, 6)), set()
+
+    def watchful(model, batch):
+        kinds.add(model(batch[0]).dtype)
+        return loss(model, batch)
+
+    batches = Batches(points(4), batch_size=4)
+    history = fit(model, batches, watchful, epochs=150, optimizer=adam(model, 0.02), runtime=fast)
+    assert kinds == {torch.bfloat16} and all(
+        each.dtype == torch.float32 for each in model.parameters()
+    )
+    assert history.rows[-1]["loss"] < 0.1 * points(4).var(0, correction=0).mean().item()
+
+
+def test_progress_shows_in_a_terminal_and_is_wiped(monkeypatch, capsys):
+    monkeypatch.delenv("COURSEKIT_PROGRESS", raising=False)
+    monkeypatch.setattr(progress_module, "_kind", lambda: "terminal")
+    with progress_module.Progress() as line:
+        line.say("epoch 1 of 9, batch 2 of 3")
+        line.say("too soon")
+    said = capsys.readouterr()
+    assert said.out == "" and "epoch 1 of 9" in said.err and "too soon" not in said.err
+    assert said.err.endswith("\r" + " " * len("epoch 1 of 9, batch 2 of 3") + "\r")
+
+
+@pytest.mark.parametrize("silent", ["asked", "not a terminal"])
+def test_progress_is_silent_elsewhere(run, monkeypatch, capsys, silent):
+    if silent == "asked":
+        monkeypatch.setenv("COURSEKIT_PROGRESS", "0")
+    model = build()
+    fit(
+        model,
+        Batches(points(), batch_size=8),
+        loss,
+        epochs=1,
+        optimizer=adam(model, 0.01),
+        runtime=run,
+    )
+    assert capsys.readouterr() == ("", "")
