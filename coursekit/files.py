@@ -1,4 +1,4 @@
-"""The cache on disk: locks between processes, folders that appear whole or not at all, checksums, disk errors."""
+"""Files on disk: written whole or not at all, locks between processes, checksums, and disk errors with a way out."""
 
 import errno
 import os
@@ -9,19 +9,55 @@ from hashlib import file_digest
 from pathlib import Path
 
 from coursekit import config
-from coursekit.errors import DataError
+from coursekit.errors import CourseError, DataError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in UTF-8, whole or not at all. CourseError with the way out where it cannot be."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all; a kill at any moment leaves the old content or the new."""
+    with disk_errors(path.name, path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            with open(temporary, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def disk_errors(what: str, path: Path) -> Iterator[None]:
+    """Turn a full or closed disk into one line: what could not be written, where, and the way out."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            reason, way = "the disk is full", f"free some space, or {_way_out(path)}"
+        elif error.errno in FORBIDDEN:
+            reason, way = str(error.strerror), _way_out(path)
+        else:
+            raise
+        kind = DataError if _inside(path, config.cache()) else CourseError
+        raise kind(f"cannot write {what} to {path.parent} ({reason}): {way}") from None
 
 
 @contextmanager
 def lock(name: str) -> Iterator[None]:
-    """One process at a time for this name; the others wait."""
+    """One process at a time for this name of the cache; the others wait."""
     from filelock import FileLock
 
-    with disk_errors("the cache"):
-        folder = config.cache() / "locks"
+    folder = config.cache() / "locks"
+    with disk_errors("the cache", folder / name):
         folder.mkdir(parents=True, exist_ok=True)
         handle = FileLock(folder / f"{name}.lock")
         handle.acquire()
@@ -32,32 +68,12 @@ def lock(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def disk_errors(what: str) -> Iterator[None]:
-    """Turn a full or closed disk into advice."""
-    try:
-        yield
-    except OSError as error:
-        folder = config.cache()
-        if error.errno in FULL:
-            raise DataError(
-                f"the disk is full while writing {what} to {folder}: free some space, "
-                "or set COURSEKIT_CACHE to a folder with more"
-            ) from None
-        if error.errno in FORBIDDEN or isinstance(error, (NotADirectoryError, FileExistsError)):
-            raise DataError(
-                f"cannot write {what} to {folder} ({error.strerror}): "
-                "set COURSEKIT_CACHE to a folder of yours"
-            ) from None
-        raise
-
-
-@contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
     """A new folder beside `target` that takes its place at the end, written through to the disk; or leaves no trace.
 
     Call it under the target's lock: what an earlier, killed process left is swept away first.
     """
-    with disk_errors(target.name):
+    with disk_errors(target.name, target):
         target.parent.mkdir(parents=True, exist_ok=True)
         recover(target)
         for leftover in target.parent.glob(f".{target.name}.*"):
@@ -91,10 +107,6 @@ def recover(target: Path) -> None:
         os.replace(_old(target), target)
 
 
-def _old(target: Path) -> Path:
-    return target.parent / f".{target.name}.old"
-
-
 def sync(path: Path) -> None:
     """Ask the system to bring a file's or folder's content to the disk."""
     if os.name == "nt" and path.is_dir():  # Windows cannot open folders
@@ -106,20 +118,28 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a small file whole or not at all."""
-    with disk_errors(path.name):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            temporary.write_text(text, encoding="utf-8")
-            sync(temporary)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-
-
 def checksum(path: Path, algorithm: str = "sha256") -> str:
     """Hexadecimal digest of a file's content."""
     with path.open("rb") as file:
         return file_digest(file, algorithm).hexdigest()
+
+
+def _way_out(path: Path) -> str:
+    """The variable that moves the folder which a path lies in, else another folder by name."""
+    homes = {
+        "COURSEKIT_RUNS": config.runs(),
+        "COURSEKIT_REPORTS": config.reports(),
+        "COURSEKIT_CACHE": config.cache(),
+    }
+    for variable, home in homes.items():
+        if _inside(path, home):
+            return f"set {variable} to a folder of yours with room in it"
+    return "name another folder, or change who may write there"
+
+
+def _inside(path: Path, home: Path) -> bool:
+    return path.absolute().is_relative_to(home.absolute())
+
+
+def _old(target: Path) -> Path:
+    return target.parent / f".{target.name}.old"

@@ -89,7 +89,7 @@ class _Download:
         left, before = tries, self.done
         while True:
             try:
-                with files.disk_errors(self.target.name):
+                with files.disk_errors(self.target.name, self.target):
                     return self.stream()
             except _Interrupted as error:
                 left = tries - 1 if self.done > before else left - 1
