@@ -1,9 +1,10 @@
-"""Where things are, how many threads compute, and the words that several rooms share. Light: torch is not imported.
+"""Where things are, the environment variables, and the words that rooms share. Light: no torch.
 
 Places are found from the package, because the notebook runners disagree on the working directory.
 """
 
 import os
+from enum import StrEnum
 from pathlib import Path
 
 import platformdirs
@@ -36,43 +37,114 @@ def result_code() -> list[Path]:
     )
 
 
+class Variable(StrEnum):
+    """The environment variables of coursekit, each with what it is for. Nothing else reads them."""
+
+    meaning: str
+
+    def __new__(cls, name: str, meaning: str) -> "Variable":
+        member = str.__new__(cls, name)
+        member._value_, member.meaning = name, meaning
+        return member
+
+    RUNS = "COURSEKIT_RUNS", "folder of executed notebooks, results and checkpoints, else `runs/`"
+    REPORTS = "COURSEKIT_REPORTS", "folder of reports, else `reports/`"
+    CACHE = "COURSEKIT_CACHE", "folder of the full data sets, else the user's cache folder"
+    NOTEBOOKS = "COURSEKIT_NOTEBOOKS", "folder of the lessons, else `notebooks/`"
+    PROFILE = "COURSEKIT_PROFILE", "profile of notebooks that you run by hand"
+    SET = "COURSEKIT_SET", "settings for one run, as JSON: what `--set` passes on"
+    THREADS = "COURSEKIT_THREADS", "threads of one lesson, else 1, which the stored results have"
+    WORKERS = "COURSEKIT_WORKERS", "processes of a sweep, else as many as there are cores"
+    CLUSTER = "COURSEKIT_CLUSTER", "address of a Dask scheduler, as `tcp://HOST:8786`"
+    PROGRESS = "COURSEKIT_PROGRESS", "`0` shows no progress lines"
+    DEBUG = "COURSEKIT_DEBUG", "`1` shows where an unexpected error arose"
+    CHECK = "COURSEKIT_CHECK", "`required` lets `tests/test_reference.py` fail where a run lacks"
+    OUT = "COURSEKIT_OUT", "folder of the run in progress: the runner sets it for its kernels"
+
+
+def value(variable: Variable) -> str:
+    """A variable's text, empty where it is not set."""
+    return os.environ.get(variable, "")
+
+
+def put(variable: Variable, text: str | None) -> None:
+    """Set a variable for this process and those it starts; None takes it away."""
+    if text is None:
+        os.environ.pop(variable, None)
+    else:
+        os.environ[variable] = text
+
+
 def cache() -> Path:
-    """Folder of the downloaded and decoded full sets (COURSEKIT_CACHE overrides)."""
-    return Path(os.environ.get("COURSEKIT_CACHE") or platformdirs.user_cache_dir("coursekit"))
+    """Folder of the downloaded and decoded full sets."""
+    return Path(value(Variable.CACHE) or platformdirs.user_cache_dir("coursekit"))
 
 
 def runs() -> Path:
-    """Folder of executed notebooks, results and checkpoints (COURSEKIT_RUNS overrides)."""
-    return Path(os.environ.get("COURSEKIT_RUNS") or ROOT / "runs")
+    """Folder of executed notebooks, results and checkpoints."""
+    return Path(value(Variable.RUNS) or ROOT / "runs")
 
 
 def reports() -> Path:
-    """Folder of rendered reports (COURSEKIT_REPORTS overrides)."""
-    return Path(os.environ.get("COURSEKIT_REPORTS") or ROOT / "reports")
+    """Folder of rendered reports."""
+    return Path(value(Variable.REPORTS) or ROOT / "reports")
 
 
 def notebooks() -> Path:
-    """Folder of the lessons (COURSEKIT_NOTEBOOKS overrides)."""
-    return Path(os.environ.get("COURSEKIT_NOTEBOOKS") or NOTEBOOKS)
+    """Folder of the lessons."""
+    return Path(value(Variable.NOTEBOOKS) or NOTEBOOKS)
+
+
+def run_folder() -> Path | None:
+    """The folder that the runner gave to this kernel, or None where a person runs the notebook."""
+    return Path(value(Variable.OUT)) if value(Variable.OUT) else None
+
+
+def interactive_runs() -> Path:
+    """Where notebooks that a person runs leave their results, apart from the runner's record."""
+    return runs() if value(Variable.RUNS) else runs() / "interactive"
+
+
+def quiet() -> bool:
+    """True where progress lines are switched off."""
+    return value(Variable.PROGRESS) == "0"
+
+
+def debugging() -> bool:
+    """True where unexpected errors show their traceback."""
+    return value(Variable.DEBUG) == "1"
+
+
+def cluster_address() -> str | None:
+    """The Dask scheduler that the environment names, or None."""
+    return value(Variable.CLUSTER) or None
 
 
 def thread_count() -> int:
-    """Threads for torch: COURSEKIT_THREADS, else the one that the stored outputs were made with."""
-    value = os.environ.get("COURSEKIT_THREADS")
-    if value is not None:
-        if not value.isdecimal() or int(value) < 1:
-            raise UsageError(
-                f"COURSEKIT_THREADS is {value!r}: give a whole number from 1, or unset it"
-            )
-        return int(value)
-    return THREADS
+    """Threads for torch: those asked for, else the one that the stored outputs were made with."""
+    return _whole(Variable.THREADS) or THREADS
+
+
+def worker_limit() -> int | None:
+    """Worker processes asked for, or None."""
+    return _whole(Variable.WORKERS)
+
+
+def _whole(variable: Variable) -> int | None:
+    """A variable's whole number from 1, None where it is not set. UsageError on anything else."""
+    if variable not in os.environ:
+        return None
+    text = value(variable)
+    if not (text.isascii() and text.isdecimal()) or int(text) < 1:
+        raise UsageError(f"{variable} is {text!r}: give a whole number from 1, or unset it")
+    return int(text)
 
 
 def side_by_side(jobs: int) -> int:
     """At most `jobs` lessons at a time, and no more than there are cores for, but one.
 
-    Threads that share a core wait for each other at every step: measured here, 2 threads on 1 core trained the
-    denoiser in bfloat16 20 times slower than 1 thread did.
+    Threads that share a core wait for each other at every step: measured here, 2 threads on
+    1 core trained the denoiser in bfloat16 20 times slower than 1 thread did.
     """
     return max(1, min(jobs, cores() // thread_count()))
 

@@ -1,4 +1,4 @@
-"""Errors that a person can act on. The command line prints their message on one line and no traceback."""
+"""Errors that a person can act on. The command line prints their message on one line."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -20,9 +20,20 @@ class DataError(CourseError):
     """Data that is missing, damaged or cannot be fetched."""
 
 
-def nearest(name: object, valid: Iterable[str]) -> str:
-    """Advice for an unknown name: the close ones if there are any, then all of them."""
-    names = [str(each) for each in valid]
+def nearest(
+    name: object, valid: Iterable[str], *, label: str = "Valid", most: int | None = None
+) -> str:
+    """Advice for an unknown name: the close ones if there are any, then all, or `most` of them."""
+    names = [str(candidate) for candidate in valid]
     close = get_close_matches(str(name), names, n=3, cutoff=0.5)
     guess = f"did you mean {' or '.join(close)}? " if close else ""
-    return f"{guess}Valid: {', '.join(names)}."
+    rest = len(names[most:]) if most else 0
+    return f"{guess}{label}: {', '.join(names[:most])}{f' and {rest} more' if rest else ''}."
+
+
+def printable(text: str) -> str:
+    """The text with its control characters written out: no name moves a cursor or colors a line."""
+    return "".join(
+        letter if letter.isprintable() or letter in "\n\t" else ascii(letter)[1:-1]
+        for letter in text
+    )

@@ -1,4 +1,4 @@
-"""Files on disk: written whole or not at all, locks between processes, checksums, and disk errors with a way out."""
+"""Files on disk: found, written whole or not at all, locked, and disk errors with a way out."""
 
 import errno
 import os
@@ -9,14 +9,57 @@ from hashlib import file_digest
 from pathlib import Path
 
 from coursekit import config
-from coursekit.errors import CourseError, DataError
+from coursekit.config import Variable
+from coursekit.errors import CourseError, DataError, UsageError, nearest
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+MANY = 12  # names that a line of advice lists
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
 
 
+def existing(path: Path, kind: str = "file or folder") -> Path:
+    """The path, if a "file", a "folder" or either ("file or folder") is there and may be read.
+
+    UsageError otherwise, with the nearest names in the folder where it was looked for.
+    """
+    if not os.path.exists(path):
+        raise UsageError(f"there is no {kind} {str(path)!r}: {_beside(path, kind)}")
+    if kind == "folder" and not os.path.isdir(path):
+        raise UsageError(f"{str(path)!r} is a file: name a folder")
+    if kind == "file" and os.path.isdir(path):
+        raise UsageError(f"{str(path)!r} is a folder: name a file in it")
+    if not os.access(path, os.R_OK | (os.X_OK if os.path.isdir(path) else 0)):
+        raise UsageError(f"{str(path)!r} may not be read by you: change that, or name another")
+    return path
+
+
+def _beside(path: Path, kind: str) -> str:
+    """The nearest names where a missing path was looked for: in its first folder that is there."""
+    missing, folder = path.name, path.parent
+    while not os.path.isdir(folder) and folder != folder.parent:
+        missing, folder = folder.name, folder.parent
+    try:
+        names = _names(folder, kind if folder == path.parent else "folder")
+    except OSError as error:
+        return f"{str(folder)!r} cannot be looked into ({error.strerror})"
+    if not names:
+        return f"nothing of the kind is in {str(folder)!r}"
+    return nearest(missing, names, label=f"In {str(folder)!r}", most=MANY)
+
+
+def _names(folder: Path, kind: str) -> list[str]:
+    """The names in a folder that are of this kind and not hidden."""
+    with os.scandir(folder) as entries:
+        return sorted(
+            entry.name
+            for entry in entries
+            if not entry.name.startswith(".")
+            and (kind not in ("file", "folder") or entry.is_dir() == (kind == "folder"))
+        )
+
+
 def write_text(path: Path, text: str) -> None:
-    """Write a text file in UTF-8, whole or not at all. CourseError with the way out where it cannot be."""
+    """Write a text file in UTF-8, whole or not at all. CourseError with the way out."""
     write_bytes(path, text.encode())
 
 
@@ -37,7 +80,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 @contextmanager
 def disk_errors(what: str, path: Path) -> Iterator[None]:
-    """Turn a full or closed disk into one line: what could not be written, where, and the way out."""
+    """Turn a full or closed disk into one line: what was not written, where, and the way out."""
     try:
         yield
     except OSError as error:
@@ -69,7 +112,7 @@ def lock(name: str) -> Iterator[None]:
 
 @contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
-    """A new folder beside `target` that takes its place at the end, written through to the disk; or leaves no trace.
+    """A new folder beside `target` that takes its place when whole and synced, or leaves no trace.
 
     Call it under the target's lock: what an earlier, killed process left is swept away first.
     """
@@ -127,9 +170,9 @@ def checksum(path: Path, algorithm: str = "sha256") -> str:
 def _way_out(path: Path) -> str:
     """The variable that moves the folder which a path lies in, else another folder by name."""
     homes = {
-        "COURSEKIT_RUNS": config.runs(),
-        "COURSEKIT_REPORTS": config.reports(),
-        "COURSEKIT_CACHE": config.cache(),
+        Variable.RUNS: config.runs(),
+        Variable.REPORTS: config.reports(),
+        Variable.CACHE: config.cache(),
     }
     for variable, home in homes.items():
         if _inside(path, home):
