@@ -1,4 +1,4 @@
-"""Controls that live in Jupyter only: where nobody can move them, nothing is shown and nothing is stored."""
+"""Controls that live in Jupyter only: where nobody can move them, nothing is shown or stored."""
 
 import base64
 import html
@@ -11,6 +11,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from coursekit import config
+
+HOSTS = ("JPY_SESSION_NAME", "VSCODE_PID", "VSCODE_CWD", "COLAB_RELEASE_TAG")
+
 
 def latent_slider(
     decode: Callable[[Tensor], Tensor],
@@ -21,10 +25,11 @@ def latent_slider(
     reach: float = 3.0,
     zoom: int = 4,
 ):
-    """Show one slider for each of `dims` (a number: the first ones) and the picture that decode makes of the code.
+    """Show one slider for each of `dims` (a number: the first ones) and the picture of the code.
 
-    decode: z (1, latent) -> (1, C, H, W) in [0, 1]. start (latent,) is where the sliders begin, zeros unless given; reach
-    is how far they go to both sides of zero. Returns the widget; outside a live notebook nothing is shown, and None returned.
+    decode: z (1, latent) -> (1, C, H, W) in [0, 1]. start (latent,): where the sliders begin,
+    zeros unless given; reach: how far they go to both sides of zero; zoom: screen pixels a pixel.
+    Returns the widget; outside a live notebook nothing is shown, and None returned.
     """
     if not live():
         return None
@@ -44,23 +49,16 @@ def slider_box(
     reach: float = 3.0,
     zoom: int = 4,
 ):
-    """The same widget, not shown. Its parts carry the classes ck-latent-slider, ck-latent-value and ck-latent-picture."""
+    """The same widget, not shown.
+
+    Its parts carry the classes ck-latent-slider, ck-latent-value and ck-latent-picture.
+    """
     import ipywidgets
 
     chosen = list(range(dims)) if isinstance(dims, int) else list(dims)
     code = _start(start, latent, chosen)
     picture = ipywidgets.HTML(layout=ipywidgets.Layout(overflow="visible"))
-    sliders = {
-        dim: ipywidgets.FloatSlider(
-            min=-reach,
-            max=reach,
-            step=reach / 30,
-            value=float(code[dim].clamp(-reach, reach)),
-            description=f"z[{dim}]",
-            readout_format=".1f",
-        )
-        for dim in chosen
-    }
+    sliders = {dim: _slider(dim, float(code[dim]), reach) for dim in chosen}
 
     def draw(_change: object = None) -> None:
         for dim, slider in sliders.items():
@@ -71,7 +69,6 @@ def slider_box(
         picture.value = _img(image, zoom=zoom, alt=f"The picture decoded at {values}")
 
     for slider in sliders.values():
-        slider.add_class("ck-latent-value")
         slider.observe(draw, "value")
     draw()
     box = ipywidgets.HBox([picture, ipywidgets.VBox(list(sliders.values()))])
@@ -80,19 +77,30 @@ def slider_box(
 
 
 def live() -> bool:
-    """True where a person sits at a notebook: a kernel that a Jupyter server (or an editor) opened, and no runner's word against it."""
-    quiet = (
-        "COURSEKIT_OUT" in os.environ
-        or os.environ.get("COURSEKIT_PROGRESS") == "0"
-        or "PYTEST_VERSION" in os.environ
+    """True where a person sits at a notebook, and no runner's word stands against it.
+
+    That is a kernel which a Jupyter server or an editor opened.
+    """
+    quiet = config.run_folder() is not None or config.quiet() or "PYTEST_VERSION" in os.environ
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    kernel = getattr(shell, "kernel", None) is not None
+    return kernel and any(name in os.environ for name in HOSTS) and not quiet
+
+
+def _slider(dim: int, value: float, reach: float):
+    """The slider of one dimension, from -reach to reach."""
+    import ipywidgets
+
+    slider = ipywidgets.FloatSlider(
+        min=-reach,
+        max=reach,
+        step=reach / 30,
+        value=min(max(value, -reach), reach),
+        description=f"z[{dim}]",
+        readout_format=".1f",
     )
-    shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
-    kernel = shell is not None and getattr(shell, "kernel", None) is not None
-    opened = any(
-        name in os.environ
-        for name in ("JPY_SESSION_NAME", "VSCODE_PID", "VSCODE_CWD", "COLAB_RELEASE_TAG")
-    )
-    return kernel and opened and not quiet
+    slider.add_class("ck-latent-value")
+    return slider
 
 
 def _start(start: Tensor | None, latent: int | None, chosen: list[int]) -> Tensor:
@@ -122,6 +130,7 @@ def _img(image: Tensor, *, zoom: int, alt: str) -> str:
     source = base64.b64encode(buffer.getvalue()).decode()
     height, width = pixels.shape[:2]
     return (
-        f'<img class="ck-latent-picture" alt="{html.escape(alt)}" width="{zoom * width}" height="{zoom * height}" '
+        f'<img class="ck-latent-picture" alt="{html.escape(alt)}" '
+        f'width="{zoom * width}" height="{zoom * height}" '
         f'style="image-rendering: pixelated" src="data:image/png;base64,{source}">'
     )

@@ -1,8 +1,9 @@
 """One line of progress: in a terminal, in Jupyter, and nowhere when a notebook runs headless."""
 
-import os
 import sys
 import time
+
+from coursekit import config
 
 
 class Progress:
@@ -43,7 +44,7 @@ class Progress:
 
 def _kind() -> str:
     """ "none" where the runners asked for silence, "jupyter" in a kernel, "terminal" at a screen."""
-    if os.environ.get("COURSEKIT_PROGRESS") == "0":
+    if config.quiet():
         return "none"
     shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
     if shell is not None and getattr(shell, "kernel", None) is not None:

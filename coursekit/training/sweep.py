@@ -129,15 +129,14 @@ def _runs(
 
 def _in_turn(blob: bytes, due: dict[str, dict], runtime: Runtime, progress: Progress) -> Iterator:
     """In this process, whose random state and progress line are afterwards as they were."""
-    before, shown = checkpoint.random_state([]), os.environ.get("COURSEKIT_PROGRESS")
+    before, shown = checkpoint.random_state([]), config.value(config.Variable.PROGRESS)
     try:
         for number, (key, settings) in enumerate(due.items(), 1):
             progress.say(f"run {number} of {len(due)}: {_words(settings)}")
             yield key, _one(blob, settings, runtime)
     finally:
         checkpoint.set_random_state(before, [])
-        os.environ.pop("COURSEKIT_PROGRESS", None)
-        os.environ.update({} if shown is None else {"COURSEKIT_PROGRESS": shown})
+        config.put(config.Variable.PROGRESS, shown or None)
 
 
 def _on_workers(
@@ -179,7 +178,7 @@ def _result(future, settings: dict) -> dict:
 def _one(blob: bytes, settings: dict, runtime: Runtime) -> dict:
     """One run, in whatever process this is -> its row, or its settings and error."""
     with ONE_AT_A_TIME:
-        os.environ["COURSEKIT_PROGRESS"] = "0"  # the sweep has one line for all
+        config.put(config.Variable.PROGRESS, "0")  # the sweep has one line for all
         return _started(blob, settings, runtime)
 
 
