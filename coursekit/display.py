@@ -1,7 +1,7 @@
-"""Figures, tables and paragraphs as notebook outputs that read the same in Jupyter and in every report.
+"""Figures, tables and paragraphs as notebook outputs, the same in Jupyter and in every report.
 
-Measured numbers stand in `<span class="measured">`: nbval's sanitizer skips those, and plain text leaves them out,
-because they may differ in the last digits from one machine to the next.
+Measured numbers stand in `<span class="measured">`: nbval's sanitizer skips those, and plain text
+leaves them out, because they may differ in the last digits from one machine to the next.
 """
 
 import base64
@@ -10,6 +10,7 @@ import io
 import string
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -21,7 +22,7 @@ HEAVY = 60_000  # bytes of a PNG above which a notebook would grow too large
 
 
 def figure(fig, *, number: int, caption: str, alt: str) -> None:
-    """Show a matplotlib figure as one PNG with alternative text, its numbered caption below, and close it."""
+    """Show a figure as one PNG with alternative text, its numbered caption below, and close it."""
     bundle = {
         "image/png": base64.b64encode(_png(fig)).decode(),
         "text/plain": f"Figure {number}: {alt}",
@@ -32,7 +33,7 @@ def figure(fig, *, number: int, caption: str, alt: str) -> None:
 
 
 def table(frame: pd.DataFrame, *, number: int, caption: str) -> None:
-    """Show a frame (its index is left out), its numbered caption above. Columns that hold floats count as measured."""
+    """Show a frame without its index, its numbered caption above. Float columns are measured."""
     measured = [name for name in frame if _holds_floats(frame[name])]
     rows = [[_cell(value) for value in row] for row in frame.itertuples(index=False, name=None)]
     body = _rows_as_html([str(name) for name in frame], rows)
@@ -41,7 +42,7 @@ def table(frame: pd.DataFrame, *, number: int, caption: str) -> None:
 
 
 def claims(rows: list[dict], *, number: int, caption: str) -> None:
-    """The closing table of a lesson: each sentence, whose it is, what was measured, and whether it holds."""
+    """The closing table of a lesson: sentences, whose they are, what was measured, if they hold."""
     cells = [
         (
             html.escape(row["text"]),
@@ -57,7 +58,7 @@ def claims(rows: list[dict], *, number: int, caption: str) -> None:
 
 
 def paragraph(text: str, measures: Mapping[str, float]) -> None:
-    """Show Markdown with its {name:format} fields filled in. KeyError names a measure that was not taken."""
+    """Show Markdown with its {name:format} fields filled in. KeyError names a missing measure."""
     names = [name for _, name, _, _ in string.Formatter().parse(text) if name]
     if missing := [name for name in names if name not in measures]:
         raise KeyError(f"no measure {', '.join(missing)}; there are {', '.join(measures)}")
@@ -66,7 +67,7 @@ def paragraph(text: str, measures: Mapping[str, float]) -> None:
 
 
 def _png(fig) -> bytes:
-    """The figure as PNG; a heavy one (many small pictures with grain) with its 256 best colors, a third of the size."""
+    """The figure as PNG; a heavy one (many pictures) in its 256 best colors, a third in size."""
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
     if buffer.tell() <= HEAVY:
@@ -87,29 +88,30 @@ class _Measured(float):
 
 def _holds_floats(column: pd.Series) -> bool:
     """True for a column of floats, or one that mixes them with words."""
-    return pd.api.types.is_float_dtype(column) or any(_is_float(each) for each in column.dropna())
+    return pd.api.types.is_float_dtype(column) or any(_is_float(value) for value in column.dropna())
 
 
 def _is_float(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, Integral)
 
 
-def _cell(value: object) -> str:
-    """A float as measured, a whole number with commas, nothing for a missing value, else the words."""
+def _cell(value: Any) -> str:
+    """A float as measured, a whole number with commas, nothing if missing, else the words."""
     if pd.api.types.is_scalar(value) and pd.isna(value):
         return ""
-    if _is_float(value):
-        return format(_Measured(value), "")
-    return html.escape(
-        f"{value:,}" if isinstance(value, Integral) and not isinstance(value, bool) else str(value)
-    )
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return html.escape(str(value))
+    return f"{value:,}" if isinstance(value, Integral) else format(_Measured(value), "")
 
 
 def _rows_as_html(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A table of cells that are HTML already."""
     head = "".join(f"<th>{html.escape(name)}</th>" for name in header)
     body = "\n".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f'<table class="dataframe ck-table">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>'
+    return (
+        f'<table class="dataframe ck-table">\n<thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{body}\n</tbody>\n</table>"
+    )
 
 
 def _verdict(holds: bool) -> str:

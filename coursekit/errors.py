@@ -9,6 +9,10 @@ class CourseError(Exception):
 
     exit_code = 1
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback: a notebook's reader needs the one line."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class UsageError(CourseError):
     """An unknown lesson, profile, parameter, data set or option: nothing was started."""
@@ -32,8 +36,11 @@ def nearest(
 
 
 def printable(text: str) -> str:
-    """The text with its control characters written out: no name moves a cursor or colors a line."""
+    """The text with its control characters written out: no name moves a cursor or colors a line.
+
+    The two joiners stay: Persian and other scripts are spelled with them.
+    """
     return "".join(
-        letter if letter.isprintable() or letter in "\n\t" else ascii(letter)[1:-1]
+        letter if letter.isprintable() or letter in "\n\t\u200c\u200d" else ascii(letter)[1:-1]
         for letter in text
     )

@@ -1,19 +1,22 @@
-"""One run of one lesson: its settings, figures, tables, measures and claims, and the record of them all."""
+"""One run of one lesson: its settings, figures, tables, measures, claims, and their record."""
 
+import errno
 import json
 import math
 import operator
 import os
 import shutil
 import time
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
 
-from coursekit import config, display, overrides, runtime
-from coursekit.config import PROFILES
+from coursekit import config, display, files, listing, overrides, runtime
+from coursekit.bounds import check
+from coursekit.config import PROFILES, Variable
 from coursekit.errors import UsageError, nearest
 
 PRECISION = {"smoke": "exact", "quick": "exact", "full": "fast"}
@@ -27,9 +30,12 @@ RELATIONS = {
 
 
 def start(name: str, *, profile: str = "quick", seed: int = 0, device: str = "auto") -> "Lesson":
-    """Begin a lesson. The runner's word counts; without a runner COURSEKIT_PROFILE may override the profile."""
-    if "COURSEKIT_OUT" not in os.environ:
-        profile = os.environ.get("COURSEKIT_PROFILE", profile)
+    """Begin a lesson. The runner's word counts; without one COURSEKIT_PROFILE sets the profile.
+
+    UsageError on an unknown profile, CourseError where its results could not be written.
+    """
+    if config.run_folder() is None:
+        profile = config.value(Variable.PROFILE) or profile
     if profile not in PROFILES:
         raise UsageError(f"unknown profile {profile!r}: {nearest(profile, PROFILES)}")
     return Lesson(
@@ -51,38 +57,36 @@ class Lesson:
         self.data: dict[str, dict] = {}
         self.captions: dict[str, list[str]] = {"figures": [], "tables": []}
 
-    def settings(self, **profiles: dict) -> SimpleNamespace:
-        """Show the settings of all profiles side by side and return those of this run: the profile's, with changes asked for."""
-        if set(profiles) != set(PROFILES):
-            raise ValueError(
-                f"settings are needed for each of {', '.join(PROFILES)}; got {', '.join(profiles)}"
-            )
-        names = list(profiles["quick"])
-        for profile, values in profiles.items():
-            if set(values) != set(names):
-                raise ValueError(
-                    f"profile {profile!r} differs in {sorted(set(values) ^ set(names))}"
-                )
-        self.changed = overrides.apply(profiles[self.profile], overrides.asked())
-        self.chosen = {**profiles[self.profile], **self.changed}
-        columns = {p: {**profiles[p], "precision": PRECISION[p]} for p in PROFILES}
+    def settings(
+        self, *, bounds: Mapping[str, object] | None = None, **profiles: dict
+    ) -> SimpleNamespace:
+        """Show the settings of all profiles and return this run's, with the changes asked for.
+
+        bounds: what they may be, see `coursekit.bounds`. UsageError on one that cannot work.
+        """
+        self.chosen, self.changed = overrides.choose(profiles, self.profile)
+        check(self.chosen, bounds or {})
+        columns = {name: {**profiles[name], "precision": PRECISION[name]} for name in PROFILES}
         if self.changed:
             columns["this run"] = {**self.chosen, "precision": PRECISION[self.profile]}
-        frame = pd.DataFrame(
-            {
-                "setting": [*names, "precision"],
-                **{
-                    column: [str(values[n]) for n in (*names, "precision")]
-                    for column, values in columns.items()
-                },
-            }
-        )
+        names = [*profiles["quick"], "precision"]
+        cells = {
+            column: [str(values[name]) for name in names] for column, values in columns.items()
+        }
         how = f", with other {', '.join(self.changed)}" if self.changed else ""
-        self.table(frame, f'Settings of each profile; this run is "{self.profile}"{how}')
+        caption = f'Settings of each profile; this run is "{self.profile}"{how}'
+        self.table(pd.DataFrame({"setting": names, **cells}), caption)
         return SimpleNamespace(**self.chosen)
 
+    def source(self, *things: type | Callable) -> None:
+        """Show the tested code of classes or functions, with its file and line range."""
+        listing.show(*things)
+
     def load(self, name: str, **options):
-        """Load a data set and note which it was: the full one at `full` or where there is no sample, else the bundled sample."""
+        """Load a data set and note which it was.
+
+        The full one at `full` or where there is no sample, else the bundled sample.
+        """
         from coursekit import datasets
         from coursekit.datasets import catalog
 
@@ -93,13 +97,13 @@ class Lesson:
         return loaded
 
     def figure(self, fig, caption: str, alt: str | None = None) -> None:
-        """Show a figure, numbered, its caption below. alt: what it shows, for those who cannot see it."""
+        """Show a figure, numbered, its caption below. alt: what it shows, for who cannot see it."""
         display.figure(
             fig, number=self._number("figures", caption), caption=caption, alt=alt or caption
         )
 
     def table(self, frame: pd.DataFrame, caption: str) -> None:
-        """Show a table, numbered, its caption above. Columns of floats count as measured: they may move a little."""
+        """Show a table, numbered, its caption above. Columns of floats count as measured."""
         display.table(frame, number=self._number("tables", caption), caption=caption)
 
     def measure(self, name: str, value: float) -> float:
@@ -113,24 +117,28 @@ class Lesson:
     def claim(
         self, text: str, left: float, relation: str, right: float, *, source: str = ""
     ) -> None:
-        """Bind a sentence to two numbers: does `left relation right` hold? source: who says so, if not we.
+        """Bind a sentence to two numbers: does `left relation right` hold?
 
-        Nothing is returned, so that a cell may end with a claim and show nothing; `finish` shows the table of all.
+        source: who says so, if not we. Nothing is returned, so that a cell may end with a claim
+        and show nothing; `finish` shows the table of all.
         """
         if relation not in RELATIONS:
             raise ValueError(f"unknown relation {relation!r}: {nearest(relation, RELATIONS)}")
         left, right = float(left), float(right)
         holds = bool(RELATIONS[relation](left, right))
         measured = f"{left:.4g} {relation} {right:.4g}"
-        self.claims = [each for each in self.claims if each["text"] != text]
+        self.claims = [claim for claim in self.claims if claim["text"] != text]
         self.claims.append({"text": text, "source": source, "measured": measured, "holds": holds})
 
     def say(self, text: str) -> None:
-        """Show a paragraph of Markdown whose {name:format} fields are filled from this run's measures."""
+        """Show Markdown whose {name:format} fields are filled from this run's measures."""
         display.paragraph(text, self.measures)
 
     def checkpoint(self, name: str) -> Path | None:
-        """Where a training run of this lesson keeps its state: at `full` only, for this code, seed, settings and data."""
+        """Where a training run of this lesson keeps its state, at `full`; None elsewhere.
+
+        The name stands for this code, seed, settings, data, versions and way of computing.
+        """
         if self.profile != "full":
             return None
         run = self.runtime
@@ -152,16 +160,10 @@ class Lesson:
         if self.claims:
             caption = "The claims of this lesson, decided by this run"
             display.claims(self.claims, number=self._number("tables", caption), caption=caption)
-        self.out.mkdir(parents=True, exist_ok=True)
-        target = self.out / "results.json"
-        temporary = target.with_suffix(f".{os.getpid()}.part")
-        temporary.write_text(
-            json.dumps(self.record(), indent=1, default=str) + "\n", encoding="utf-8"
-        )
-        os.replace(temporary, target)
-        shutil.rmtree(
-            self.out / "checkpoints", ignore_errors=True
-        )  # a finished run has nothing to resume
+        text = json.dumps(self.record(), indent=1, default=str) + "\n"
+        files.write_text(self.out / "results.json", text)
+        # a finished run has nothing to resume
+        shutil.rmtree(self.out / "checkpoints", ignore_errors=True)
 
     def record(self) -> dict:
         """Everything results.json holds."""
@@ -184,7 +186,7 @@ class Lesson:
         }
 
     def _number(self, kind: str, caption: str) -> int:
-        """The next number of its kind; a cell that is run again keeps the number that its caption has."""
+        """The next number of its kind; a cell that runs again keeps its caption's number."""
         captions = self.captions[kind]
         if caption not in captions:
             captions.append(caption)
@@ -192,15 +194,22 @@ class Lesson:
 
 
 def _folder(name: str, profile: str) -> Path:
-    """The runner's folder; by hand one of its own, so that trying things out leaves the runner's record alone."""
-    if out := os.environ.get("COURSEKIT_OUT"):
-        return Path(out)
-    base = config.runs() if "COURSEKIT_RUNS" in os.environ else config.runs() / "interactive"
-    return base / profile / name
+    """The runner's folder; by hand one apart, so that trying things out leaves its record alone.
+
+    CourseError before anything is computed where nothing can be written there.
+    """
+    folder = config.run_folder() or config.interactive_runs() / profile / name
+    with files.disk_errors("results", folder / "results.json"):
+        home = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if not home.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, f"{home.name} is a file")
+        if not os.access(home, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    return folder
 
 
 def _code(name: str) -> list[str]:
-    """The code of the lesson's notebook as it is on disk: a stopped run must not go on with other code."""
+    """The notebook's code as it is on disk: a stopped run must not go on with other code."""
     path = config.notebooks() / f"{name}.ipynb"
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"] if path.exists() else []
     return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]

@@ -2,15 +2,14 @@
 
 import ctypes
 import gc
+from contextlib import suppress
 
 
 def give_back() -> None:
-    """Collect what nobody refers to, and return free memory to the system where the C library (glibc) keeps it."""
+    """Collect what nobody refers to; return free memory to the system where glibc keeps it."""
     gc.collect()
-    try:
+    with suppress(AttributeError, OSError, TypeError):  # another C library has its own ways
         ctypes.CDLL(None).malloc_trim(0)
-    except (AttributeError, OSError, TypeError):  # another C library: it has its own ways
-        pass
 
 
 def resident_gb() -> float:

@@ -1,7 +1,8 @@
-"""Figures of the lessons: picture grids and curves. Every function returns the matplotlib figure."""
+"""Figures of the lessons: pictures, curves, bars, heat maps. Functions return the figure."""
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
+from typing import Any
 
 import matplotlib.pyplot as plt
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 
 # Okabe & Ito (2008): eight colors that color-blind readers can tell apart.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
-STYLE = {
+STYLE: dict[Any, Any] = {
     "axes.prop_cycle": cycler(color=COLORS),
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -29,7 +30,10 @@ MARKERS = "os^Dv<>P"
 def image_rows(
     rows: Mapping[str, Tensor], *, titles: Sequence[str] = (), cell: float = 0.9
 ) -> Figure:
-    """One labeled row of pictures for each entry. Values (N, H, W), (N, 1, H, W), (N, 3, H, W) in [0, 1]; cell in inches."""
+    """One labeled row of pictures for each entry. Values (N, [1 or 3,] H, W) in [0, 1].
+
+    cell: the side of a picture, in inches.
+    """
     count = max(len(pictures) for pictures in rows.values())
     fig, axes = plt.subplots(
         len(rows),
@@ -52,7 +56,7 @@ def image_rows(
 def image_grid(
     pictures: Tensor, *, columns: int = 8, titles: Sequence[str] = (), cell: float = 0.9
 ) -> Figure:
-    """Pictures side by side in rows of `columns`. pictures (N, H, W), (N, 1, H, W) or (N, 3, H, W) in [0, 1]."""
+    """Pictures (N, [1 or 3,] H, W) in [0, 1] side by side, in rows of `columns`; cell in inches."""
     lines = -(-len(pictures) // columns)
     fig, axes = plt.subplots(
         lines,
@@ -79,9 +83,9 @@ def curves(
     levels: Mapping[str, float] | None = None,
     size: tuple[float, float] | None = None,
 ) -> Figure:
-    """Labeled lines over 1, 2, 3 … or over the first of a pair; `levels` are dashed horizontal references.
+    """Labeled lines over 1, 2, 3 … or over the first of a pair; `levels` are dashed references.
 
-    With two levels, or five lines in all, no corner is free any more: then the legend stands beside the axes.
+    With two levels, or five lines in all, no corner is free: then the legend stands beside.
     """
     crowded = len(levels or {}) > 1 or len(lines) + len(levels or {}) > 4
     with plt.rc_context(STYLE):
@@ -108,7 +112,7 @@ def bars(
     ylabel: str,
     size: tuple[float, float] = (6.5, 3.6),
 ) -> Figure:
-    """Grouped bars: one group for each outer key, one color for each inner key (the same in every group)."""
+    """Grouped bars: a group for each outer key, a color for each inner key (the same in all)."""
     kinds = list(next(iter(groups.values())))
     width = 0.8 / len(kinds)
     with plt.rc_context(STYLE):
@@ -139,7 +143,7 @@ def heatmap(
     numbers: bool = True,
     size: tuple[float, float] = (4.2, 3.6),
 ) -> Figure:
-    """A matrix (R, C) as colors with a bar, and its numbers in the cells unless there are too many."""
+    """A matrix (R, C) as colors with a bar, and its numbers in the cells if `numbers`."""
     values = torch.as_tensor(values).float()
     fig, axis = plt.subplots(figsize=size, layout="constrained")
     image = axis.imshow(values.numpy(), cmap="cividis", aspect="auto")

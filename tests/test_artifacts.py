@@ -1,4 +1,4 @@
-"""What one lesson hands to another: found beside it, refused from another profile, never half written."""
+"""What one lesson hands to another: found beside it, of its profile only, never half written."""
 
 import pytest
 import torch
@@ -9,7 +9,7 @@ from coursekit import artifacts
 
 @pytest.fixture
 def lessons(tmp_path, monkeypatch):
-    """start(name, profile) -> a lesson whose run is kept under tmp_path/runs/PROFILE/NAME, as the runner keeps it."""
+    """start(name, profile) -> a lesson whose run is kept where the runner keeps it."""
     monkeypatch.setenv("COURSEKIT_RUNS", str(tmp_path / "runs"))
     for name in ("COURSEKIT_OUT", "COURSEKIT_PROFILE"):
         monkeypatch.delenv(name, raising=False)

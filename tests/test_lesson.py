@@ -1,5 +1,6 @@
-"""The record of a lesson: settings, numbers, claims, and a results.json that is whole or not there."""
+"""The record of a lesson: settings, numbers, claims, and results that are whole or not there."""
 
+import errno
 import json
 import os
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ import torch
 
 import coursekit as ck
 from coursekit import config, display, lesson, runtime
-from coursekit.errors import UsageError
+from coursekit.errors import CourseError, UsageError
 
 PROFILES = {
     "smoke": {"epochs": 1, "rate": 0.1},
@@ -88,6 +89,48 @@ def test_settings_need_exactly_the_three_profiles(profiles):
         ValueError, match="settings are needed for each of smoke, quick, full; got .*quick"
     ):
         start().settings(**profiles)
+
+
+def test_settings_out_of_bounds_are_refused_before_anything_is_shown(shown, monkeypatch):
+    monkeypatch.setenv("COURSEKIT_SET", '{"epochs": "40"}')
+    with pytest.raises(UsageError, match="'epochs' cannot be 40: it must be .* from 1 to 30"):
+        start().settings(**PROFILES, bounds={"epochs": (1, 30)})
+    monkeypatch.setenv("COURSEKIT_SET", '{"rate": "0"}')
+    with pytest.raises(UsageError, match="'rate' cannot be 0: it must be a number above 0"):
+        start().settings(**PROFILES)
+    assert shown == []
+
+
+def test_a_profile_edited_by_hand_is_checked_like_a_changed_setting():
+    edited = {**PROFILES, "quick": {"epochs": "three", "rate": 0.1}}
+    with pytest.raises(UsageError, match="setting 'epochs' cannot be 'three'"):
+        start().settings(**edited)
+    with pytest.raises(UsageError, match="setting 'rate' cannot be -1"):
+        start().settings(**{**PROFILES, "quick": {"epochs": 3, "rate": -1}})
+
+
+def test_bounds_are_no_part_of_what_is_shown_or_recorded(shown):
+    plain = start().settings(**PROFILES)
+    bounded = start().settings(**PROFILES, bounds={"epochs": (1, 30), "epochs * rate": (0, 99)})
+    assert plain == bounded and shown[0] == shown[1]
+
+
+def test_refusals_are_one_line_in_a_notebook(capsys):
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell()
+    shell.run_cell("from coursekit.errors import UsageError\nraise UsageError('no such thing')")
+    out = capsys.readouterr().out
+    assert out.split() == ["UsageError:", "no", "such", "thing"] and "Traceback" not in out
+
+
+def test_source_shows_the_tested_code(monkeypatch):
+    from coursekit import listing
+
+    codes = []
+    monkeypatch.setattr(listing, "display", lambda bundle, **_: codes.append(bundle["text/plain"]))
+    start().source(runtime.versions, runtime.processor)
+    assert [code.split()[0] for code in codes] == ["versions", "processor"]
 
 
 def test_unknown_profile_is_an_error_with_the_nearest_name():
@@ -243,7 +286,7 @@ def test_figures_and_tables_are_numbered_apart(shown):
 
 
 def test_stored_text_is_the_same_whatever_was_measured(shown):
-    """nbval compares text/plain exactly: two runs that measure other numbers must print the same."""
+    """nbval compares text/plain: two runs that measure other numbers must print the same."""
     texts = []
     for value in (0.123456, 0.7890123):
         shown.clear()
@@ -272,6 +315,32 @@ def test_results_replace_the_last_ones_whole_or_not_at_all(monkeypatch):
     monkeypatch.undo()
     run.finish()
     assert json.loads((run.out / "results.json").read_text())["measures"] == {"mse": 0.5, "late": 1}
+
+
+def test_a_runs_folder_that_is_closed_is_told_before_anything_is_computed(monkeypatch, tmp_path):
+    monkeypatch.delenv("COURSEKIT_OUT")
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("COURSEKIT_RUNS", str(tmp_path / "file" / "runs"))
+    with pytest.raises(CourseError, match="cannot write results .*: set COURSEKIT_RUNS"):
+        start()
+    monkeypatch.setenv("COURSEKIT_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(CourseError, match="Permission denied.*: set COURSEKIT_RUNS"):
+        start()
+
+
+def test_a_disk_that_fills_while_a_lesson_runs_leaves_nothing_half(monkeypatch, tmp_path):
+    monkeypatch.delenv("COURSEKIT_OUT")
+    monkeypatch.setenv("COURSEKIT_RUNS", str(tmp_path / "runs"))
+    run = start()
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CourseError, match="the disk is full.*COURSEKIT_RUNS"):
+        run.finish()
+    assert list(run.out.iterdir()) == []
 
 
 def test_results_that_cannot_be_written_as_json_leave_the_last_ones(monkeypatch):

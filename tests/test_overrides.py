@@ -63,14 +63,14 @@ def test_pairs_need_name_and_value(pair, lacks):
 
 
 def test_the_environment_is_read(monkeypatch):
-    monkeypatch.delenv(overrides.VARIABLE, raising=False)
+    monkeypatch.delenv("COURSEKIT_SET", raising=False)
     assert overrides.asked() == {}
-    monkeypatch.setenv(overrides.VARIABLE, '{"epochs": "3", "rate": 0.5}')
+    monkeypatch.setenv("COURSEKIT_SET", '{"epochs": "3", "rate": 0.5}')
     assert overrides.asked() == {"epochs": "3", "rate": "0.5"}
 
 
 @pytest.mark.parametrize("text", ["epochs=3", "[1]", "3"])
 def test_an_environment_that_cannot_be_read_is_refused(monkeypatch, text):
-    monkeypatch.setenv(overrides.VARIABLE, text)
+    monkeypatch.setenv("COURSEKIT_SET", text)
     with pytest.raises(UsageError, match="COURSEKIT_SET"):
         overrides.asked()

@@ -1,4 +1,4 @@
-"""Figures hold what they were given: each picture, line, bar and number at its place, axes named."""
+"""Figures hold what they were given: picture, line, bar, number at its place, axes named."""
 
 import matplotlib
 
