@@ -1,4 +1,4 @@
-"""A clone holds the stored bytes whatever git is told of line ends: checksums and stored outputs depend on them."""
+"""A clone has the stored bytes whatever git is told of line ends: data and outputs have checksums."""
 
 import shutil
 import subprocess
