@@ -1,4 +1,4 @@
-"""A clone has the stored bytes whatever git is told of line ends: data and outputs have checksums."""
+"""A clone has the stored bytes whatever git is told of line ends: data and outputs are checked."""
 
 import shutil
 import subprocess
