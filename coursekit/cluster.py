@@ -1,4 +1,4 @@
-"""Dask's worker processes: local ones, or those of a scheduler that exists. Light: torch is not imported."""
+"""Dask's worker processes: local ones, or those of a scheduler that exists. Light: no torch."""
 
 import logging
 import os
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
-from coursekit.config import cores, thread_count
+from coursekit.config import Variable, cluster_address, cores, thread_count, worker_limit
 from coursekit.errors import CourseError, UsageError
 
 if TYPE_CHECKING:
@@ -17,27 +17,29 @@ if TYPE_CHECKING:
 
 SECONDS_TO_ANSWER = 5  # how long a scheduler may take to say hello
 SCHEMES = ("tcp", "tls", "ws", "wss", "ucx")
-LARGE = "distributed.admin.large-graph-warning-threshold"  # a sweep sends its pictures along, on purpose
+LARGE = "distributed.admin.large-graph-warning-threshold"  # a sweep sends its pictures along
 
 
 def address(given: str | None = None) -> str | None:
-    """The scheduler to use: the one given, else COURSEKIT_CLUSTER, else none."""
-    return given or os.environ.get("COURSEKIT_CLUSTER") or None
+    """The scheduler to use: the one given, else the environment's, else none."""
+    return given or cluster_address()
 
 
 def worker_count(tasks: int, threads: int | None = None) -> int:
-    """Worker processes for this many tasks: COURSEKIT_WORKERS, else one for each `threads` cores; never more than tasks."""
-    value = os.environ.get("COURSEKIT_WORKERS") or str(
-        max(1, cores() // (threads or thread_count()))
-    )
-    if not value.isdecimal() or int(value) < 1:
-        raise UsageError(f"COURSEKIT_WORKERS is {value!r}: give a whole number from 1, or unset it")
-    return max(1, min(tasks, int(value)))
+    """Worker processes for this many tasks, never more than tasks.
+
+    As many as the environment asks for, else one for each `threads` cores.
+    """
+    wanted = worker_limit() or cores() // (threads or thread_count())
+    return max(1, min(tasks, wanted))
 
 
 @contextmanager
 def client(*, workers: int, address: str | None = None) -> "Iterator[Client]":
-    """A Dask client: of the scheduler at `address`, else of `workers` new local processes, which end with the block."""
+    """A Dask client: of the scheduler at `address`, else of `workers` new local processes.
+
+    Those processes end with the block.
+    """
     import dask
 
     with dask.config.set({LARGE: "2 GiB"}):
@@ -62,9 +64,9 @@ def client(*, workers: int, address: str | None = None) -> "Iterator[Client]":
 
 @contextmanager
 def worker_environment(environment: dict[str, str]) -> Iterator[None]:
-    """On a worker: this environment, and sweeps stay in the process that starts them, for the other workers are busy too."""
+    """On a worker: this environment, and sweeps in one process, for other workers are busy too."""
     before = dict(os.environ)
-    os.environ.update({**environment, "COURSEKIT_WORKERS": "1", "COURSEKIT_CLUSTER": ""})
+    os.environ.update({**environment, Variable.WORKERS: "1", Variable.CLUSTER: ""})
     try:
         yield
     finally:
@@ -73,7 +75,7 @@ def worker_environment(environment: dict[str, str]) -> Iterator[None]:
 
 
 def task_error(future) -> BaseException | None:
-    """What broke a task that is over, or nothing. CourseError where the scheduler went away meanwhile."""
+    """What broke a task that is over, or nothing. CourseError where the scheduler went away."""
     if future.cancelled():
         raise CourseError(
             "the Dask scheduler went away: what was finished is kept, run again for the rest"
@@ -87,7 +89,10 @@ def check(address: str) -> None:
 
 
 def _connect(address: str) -> "Client":
-    """A client of a scheduler that exists. CourseError where none answers, UsageError for what is no address."""
+    """A client of a scheduler that exists.
+
+    CourseError where none answers, UsageError for what is no address.
+    """
     from distributed import Client
 
     scheme, separator, place = address.rpartition("://")
@@ -105,14 +110,15 @@ def _connect(address: str) -> "Client":
         return Client(address, timeout=SECONDS_TO_ANSWER, set_as_default=False)
     except (OSError, ValueError, OverflowError) as error:  # nobody there, or somebody else
         raise CourseError(
-            f"no Dask scheduler answers at {address!r} ({type(error).__name__}): start one with `dask scheduler`, "
-            "or leave out --cluster and unset COURSEKIT_CLUSTER to use this machine"
+            f"no Dask scheduler answers at {address!r} ({type(error).__name__}): start one with "
+            "`dask scheduler`, or leave out --cluster and unset COURSEKIT_CLUSTER to use this "
+            "machine"
         ) from None
 
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C waits, and processes started meanwhile never hear it: it is this process that ends them."""
+    """Ctrl-C waits, and processes started meanwhile never hear it: this process ends them."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return

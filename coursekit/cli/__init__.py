@@ -1,25 +1,31 @@
-"""The command line: `coursekit list | run | report | store | handin | marks | data … | doctor | bench`.
+"""The command line: what is typed after `coursekit`, and how its mistakes are answered.
 
-Heavy modules are imported by the command that needs them, so that help and lists come at once. What a person did
-wrong is told in one line, with the nearest valid names, and nothing is started.
+Heavy modules are imported by the command that needs them, so that help and lists come at once.
+What a person did wrong is told in one line, with the nearest valid names, and nothing is started.
 """
 
+import io
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from coursekit import config
 from coursekit.cli import data, handin, lessons, marks
 from coursekit.cli.names import OPTIONS
-from coursekit.errors import CourseError, nearest
+from coursekit.config import Variable
+from coursekit.errors import CourseError, nearest, printable
+
+STOPPED = "stopped; what was finished is kept"
 
 app = typer.Typer(help="A reproducible notebook course on generative deep learning.", **OPTIONS)
 app.command("list")(lessons.list_)
 app.command()(lessons.run)
 app.command()(lessons.report)
-app.command()(lessons.store)
+app.command()(lessons.refresh)
 app.command()(handin.handin)
 app.command()(marks.marks)
 app.add_typer(data.app, name="data")
@@ -50,47 +56,56 @@ def bench(
 
 def main() -> None:
     """Entry point: run the command line and leave with its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name in no encoding can be shown
     sys.exit(guarded(sys.argv[1:]))
 
 
 def guarded(arguments: list[str]) -> int:
-    """Run a command; every error a person can act on becomes one line on stderr and an exit code."""
+    """Run a command; every error a person can act on becomes one line on stderr and an exit code.
+
+    Warnings are for programmers: they stay away from the screen unless Python was asked for them.
+    """
+    with warnings.catch_warnings():
+        if not sys.warnoptions and not config.debugging():
+            warnings.simplefilter("ignore")
+        return _answered(arguments)
+
+
+def _answered(arguments: list[str]) -> int:
     try:
         code = app(arguments, standalone_mode=False)
         if sys.stdout is not None:  # None where the shell closed it
             sys.stdout.flush()
-        return _fail("stopped; what was finished is kept", 130) if code == 130 else code or 0
+        return _fail(STOPPED, 130) if code == 130 else code or 0
     except CourseError as error:
         return _fail(str(error), error.exit_code)
     except typer.TyperException as error:
         return _fail(_advice(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):  # typer itself turns most of them into code 130
-        return _fail("stopped; what was finished is kept", 130)
+        return _fail(STOPPED, 130)
     except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # or Python complains while it shuts down
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # or Python complains while it shuts down
         return 1
     except Exception as error:
-        if os.environ.get("COURSEKIT_DEBUG") == "1":
+        if config.debugging():
             raise
-        return _fail(
-            f"unexpected {type(error).__name__}: {error} (COURSEKIT_DEBUG=1 shows where)", 1
-        )
+        what = f"{type(error).__name__}: {error}"
+        return _fail(f"unexpected {what} ({Variable.DEBUG}=1 shows where)", 1)
 
 
 def _fail(message: str, code: int) -> int:
-    print("coursekit: " + " ".join(message.split()), file=sys.stderr)
+    print("coursekit: " + printable(" ".join(message.split())), file=sys.stderr)
     return code
 
 
 def _advice(error: typer.TyperException) -> str:
     """typer's message in our words: an unknown option with the nearest valid ones."""
-    context = getattr(error, "ctx", None)
-    if context is not None and hasattr(error, "possibilities"):
-        valid = [
-            name for each in context.command.params for name in each.opts if name.startswith("--")
-        ] + ["--help"]
-        return f"unknown option {error.option_name!r}: {nearest(error.option_name, valid)}"
+    context, wrong = getattr(error, "ctx", None), getattr(error, "option_name", None)
+    if context is not None and wrong is not None and hasattr(error, "possibilities"):
+        names = [name for option in context.command.params for name in option.opts]
+        valid = [name for name in (*names, "--help") if name.startswith("--")]
+        return f"unknown option {wrong!r}: {nearest(wrong, valid)}"
     message = error.format_message()
     return message[:1].lower() + message[1:]

@@ -1,1 +1,1 @@
-"""Runs lessons: which there are, papermill, several at once, the record of a run, and its reference."""
+"""Runs lessons: which there are, papermill, several at once, a run's record and reference."""

@@ -1,10 +1,13 @@
-"""Runs one notebook with papermill, in a kernel of this very interpreter, whatever kernels are registered."""
+"""Runs one notebook with papermill, in a kernel of this interpreter, whichever are registered."""
 
+import contextlib
 import logging
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 from weakref import WeakSet
 
 import nbformat
@@ -21,10 +24,14 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.execute import raise_for_execution_errors
 from traitlets import default
 
+from coursekit.config import Variable
+from coursekit.errors import CourseError
+from coursekit.files import disk_errors
 from coursekit.runner import record
 from coursekit.runner.record import Job, Outcome
 
-QUIET = {"COURSEKIT_PROGRESS": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+QUIET = {Variable.PROGRESS.value: "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+DIED = "the kernel died here (out of memory, or a crash in a library)"
 OnCell = Callable[[str, int, int], None]  # lesson, cell reached, cells in all
 
 logging.getLogger("papermill").setLevel(logging.ERROR)
@@ -33,23 +40,24 @@ _stopping = False
 
 
 def execute(job: Job, on_cell: OnCell, *, anew: bool = False) -> Outcome:
-    """Run a job and keep its notebook, results and record. Never raises for what a notebook does.
+    """Run a job and keep its notebook, results and record.
 
+    Never raises for what a notebook or the disk does: the next lesson may have more luck.
     anew: in an emptied folder, so that nothing of an earlier run is gone on with.
     """
     folder = Path(job.folder)
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(folder / ".lock", timeout=0):
-            if anew:
-                _empty(folder)
-            return _execute(job, on_cell)
+        with disk_errors("its run", folder / "run.json"):
+            folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(folder / ".lock", timeout=0):
+                if anew:
+                    _empty(folder)
+                return _execute(job, on_cell)
     except Timeout:
-        return Outcome(
-            job.lesson,
-            "failed",
-            error="another coursekit is running it right now: wait for that one",
-        )
+        error = "another coursekit is running it right now: wait for that one"
+    except (CourseError, OSError) as problem:
+        error = _line(str(problem))
+    return Outcome(job.lesson, "failed", error=error)
 
 
 def _empty(folder: Path) -> None:
@@ -78,10 +86,12 @@ def _execute(job: Job, on_cell: OnCell) -> Outcome:
     if not error and not results:
         error = "it ended without writing results.json: call lesson.finish() in the last cell"
     state = "stopped" if _stopping and error else "failed" if error else "ran"
-    outcome = Outcome(
-        job.lesson, state, time.perf_counter() - start, error, None if error else results
-    )
-    record.save(job, outcome)
+    kept = None if error else results
+    outcome = Outcome(job.lesson, state, time.perf_counter() - start, error, kept)
+    try:
+        record.save(job, outcome)
+    except CourseError as problem:  # without a record it counts as not run
+        return replace(outcome, state="failed", error=error or _line(str(problem)), results=None)
     return outcome
 
 
@@ -89,36 +99,39 @@ def _papermill(job: Job, on_cell: OnCell) -> str:
     """Execute the notebook into the job's folder; the error in one line, or nothing."""
     output, log = Path(job.folder) / "notebook.ipynb", Path(job.folder) / "kernel.log"
     try:
-        with log.open("wb") as stream:
-            papermill.execute_notebook(
-                job.source,
-                output,
-                parameters=dict(job.parameters),
-                engine_name="coursekit",
-                kernel_name="python3",
-                language="python",
-                progress_bar=False,
-                kernel_env={**QUIET, "COURSEKIT_OUT": str(Path(job.folder).resolve())},
-                kernel_log=stream,
-                on_cell=lambda index, total: on_cell(job.lesson, index, total),
-            )
+        with disk_errors(output.name, output), log.open("wb") as stream:
+            _in_kernel(job, output, stream, on_cell)
     except PapermillExecutionError as error:
         return _line(f"{error.ename}: {error.evalue}")
     except DeadKernelError as error:
         _mark(output)
         return _line(str(error))
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-    ) as error:  # no kernel, a full disk, a damaged notebook
+    except CourseError as error:  # a full disk
+        return _line(str(error))
+    except Exception as error:  # no kernel, a damaged notebook
         return _line(f"{type(error).__name__}: {error}")
     log.unlink()  # the kernel's own words matter only when something broke
     return ""
 
 
+def _in_kernel(job: Job, output: Path, log: BinaryIO, on_cell: OnCell) -> None:
+    """papermill's part: the job's notebook, its parameters put in, cell by cell into `output`."""
+    papermill.execute_notebook(
+        job.source,
+        output,
+        parameters=dict(job.parameters),
+        engine_name="coursekit",
+        kernel_name="python3",
+        language="python",
+        progress_bar=False,
+        kernel_env={**QUIET, Variable.OUT.value: str(Path(job.folder).resolve())},
+        kernel_log=log,
+        on_cell=lambda index, total: on_cell(job.lesson, index, total),
+    )
+
+
 class _Kernel(AsyncKernelManager):
-    """A kernel of this interpreter: a "python3" that someone registered elsewhere would not find coursekit."""
+    """A kernel of this interpreter: a "python3" registered elsewhere would not find coursekit."""
 
     env: dict = {}
 
@@ -132,7 +145,7 @@ class _Kernel(AsyncKernelManager):
 
 
 class _Client(PapermillNotebookClient):
-    """papermill's client that tells which cell it has reached and writes a dead kernel into its notebook."""
+    """papermill's client that tells which cell it has reached and notes a kernel's death."""
 
     on_cell = staticmethod(lambda index, total: None)
 
@@ -150,14 +163,9 @@ class _Client(PapermillNotebookClient):
         try:
             return super().execute_cell(cell, index, **options)
         except DeadKernelError:
-            cause = (
-                "stopped by Ctrl-C"
-                if _stopping
-                else "the kernel died here (out of memory, or a crash in a library)"
-            )
-            cell.outputs.append(
-                nbformat.v4.new_output("error", ename="DeadKernel", evalue=cause, traceback=[cause])
-            )
+            cause = "stopped by Ctrl-C" if _stopping else DIED
+            note = {"ename": "DeadKernel", "evalue": cause, "traceback": [cause]}
+            cell.outputs.append(nbformat.v4.new_output("error", **note))
             self.nb_man.cell_exception(cell, cell_index=index)
             raise DeadKernelError(cause) from None
 
@@ -183,10 +191,8 @@ papermill_engines.register("coursekit", _Engine)
 
 def _mark(output: Path) -> None:
     """Put papermill's own error banner into a notebook whose kernel died."""
-    try:
+    with contextlib.suppress(PapermillExecutionError, OSError, ValueError):
         raise_for_execution_errors(nbformat.read(output, as_version=4), str(output))
-    except (PapermillExecutionError, OSError, ValueError):
-        pass
 
 
 def _line(text: str) -> str:

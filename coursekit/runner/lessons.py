@@ -1,4 +1,4 @@
-"""The lessons as files: which there are, what each says of itself, and what a name on the command line means.
+"""The lessons as files: which there are, what they say of themselves, what a typed name means.
 
 Read with json alone, so that `coursekit list` starts at once.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 from coursekit import config
 from coursekit.config import PROFILES
 from coursekit.errors import CourseError, UsageError, nearest
+from coursekit.files import existing
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,12 @@ def lessons() -> list[LessonFile]:
 
 
 def find(names: Iterable[str]) -> list[LessonFile]:
-    """The lessons of these names, in the course's order; all of them for no name. UsageError on an unknown one."""
+    """The lessons of these names, in the course's order; all of them for no name.
+
+    UsageError on an unknown one.
+    """
+    if config.value(config.Variable.NOTEBOOKS):
+        existing(config.notebooks(), "folder")
     known = lessons()
     if not known:
         raise CourseError(
@@ -108,7 +114,7 @@ def profile(name: str) -> str:
 
 
 def first_sentence(texts: Iterable[str]) -> str:
-    """The first sentence of the first paragraph that is neither heading, list, table, quote, image nor formula."""
+    """The first sentence of the first block that is prose: no heading, list, table or formula."""
     blocks = (block.strip() for text in texts for block in text.split("\n\n"))
     prose = next((block for block in blocks if block and block[0] not in "#-*|>!<$`"), "")
     return " ".join(prose.split()).partition(". ")[0].rstrip(".") + "." if prose else ""
@@ -116,7 +122,9 @@ def first_sentence(texts: Iterable[str]) -> str:
 
 def _find(name: str, known: list[LessonFile]) -> LessonFile:
     """One lesson by its id, its number, its name without the number, or its file."""
-    stem = name.removesuffix(".ipynb").rpartition("/")[2]
+    if "/" in name and not _of_the_course(existing(Path(name), "file")):
+        raise UsageError(f"{name!r} is no lesson of the course: name one of {config.notebooks()}")
+    stem = Path(name).name.removesuffix(".ipynb")
     for lesson in known:
         number, _, rest = lesson.id.partition("_")
         same_number = stem.isdecimal() and number.isdecimal() and int(stem) == int(number)
@@ -125,12 +133,15 @@ def _find(name: str, known: list[LessonFile]) -> LessonFile:
     raise UsageError(f"unknown lesson {name!r}: {nearest(stem, [lesson.id for lesson in known])}")
 
 
+def _of_the_course(path: Path) -> bool:
+    return path.resolve().parent == config.notebooks().resolve()
+
+
 def _assigned(source: str) -> list[str]:
     try:
         statements = ast.parse(source).body
     except SyntaxError:
         return []
-    targets = [
-        target for each in statements if isinstance(each, ast.Assign) for target in each.targets
-    ]
+    assignments = (node for node in statements if isinstance(node, ast.Assign))
+    targets = [target for node in assignments for target in node.targets]
     return [target.id for target in targets if isinstance(target, ast.Name)]

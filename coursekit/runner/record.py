@@ -1,7 +1,8 @@
 """What is known of a past run: whether it succeeded, and whether it would come out the same today.
 
-`runs/PROFILE/LESSON/run.json` holds the state and the key of the run: hashes of the notebook's sources, of
-coursekit's, of the cards of the data it used, and its settings. A run whose key still fits is not repeated.
+`runs/PROFILE/LESSON/run.json` holds the state and the key of the run: hashes of the notebook's
+sources, of coursekit's, of the cards of the data it used, and its settings. A run whose key still
+fits is not repeated.
 """
 
 import json
@@ -11,13 +12,14 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
-from coursekit import config
+from coursekit import config, files
+from coursekit.config import Variable
 from coursekit.runner.lessons import LessonFile
 
 PACKAGES = ("torch", "torchvision", "numpy", "pillow", "scikit-image")
 ENVIRONMENT = (
-    "COURSEKIT_THREADS",
-    "COURSEKIT_SET",
+    Variable.THREADS,
+    Variable.SET,
     "ATEN_CPU_CAPABILITY",
     "ONEDNN_MAX_CPU_ISA",
     "MKL_CBWR",
@@ -36,8 +38,8 @@ class Job:
     @property
     def settings(self) -> dict:
         """Everything outside the files that decides the results."""
-        chosen = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
-        return {**dict(self.parameters), **chosen, **{name: version(name) for name in PACKAGES}}
+        versions = {name: version(name) for name in PACKAGES}
+        return {**dict(self.parameters), **environment(), **versions}
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,21 @@ class Outcome:
         return f"{sum(bool(claim['holds']) for claim in made)} of {len(made)}" if made else ""
 
 
+def environment() -> dict[str, str]:
+    """What of the environment decides results, as far as it is set."""
+    return {str(name): os.environ[name] for name in ENVIRONMENT if name in os.environ}
+
+
 def folder(profile: str, lesson: str) -> Path:
     """Where a lesson's run of a profile is kept."""
     return config.runs() / profile / lesson
 
 
 def key(job: Job, used: dict[str, str]) -> dict:
-    """What decides the results of this job, as hashes and settings. used: the data sets it reads, name -> kind."""
+    """What decides the results of this job, as hashes and settings.
+
+    used: the data sets it reads, name -> kind.
+    """
     sources = LessonFile(Path(job.source)).sources
     return {
         "notebook": _digest(json.dumps(sources).encode()),
@@ -90,7 +100,7 @@ def load(run: Path | str) -> Outcome | None:
     """The last run kept in this folder, or None. Half a record counts as none."""
     run = Path(run)
     record, results = _json(run / "run.json"), _json(run / "results.json")
-    if not record or not (run / "notebook.ipynb").exists():
+    if not record or not os.path.exists(run / "notebook.ipynb"):
         return None
     outcome = Outcome(
         run.name, record.get("state", ""), record.get("seconds", 0.0), record.get("error", "")
@@ -102,20 +112,16 @@ def load(run: Path | str) -> Outcome | None:
 
 def save(job: Job, outcome: Outcome) -> None:
     """Keep how the run ended, whole or not at all."""
-    used = {
-        name: each.get("kind", "bundled")
-        for name, each in (outcome.results or {}).get("data", {}).items()
-    }
+    data = (outcome.results or {}).get("data", {})
+    used = {name: source.get("kind", "bundled") for name, source in data.items()}
     content = {
         "state": outcome.state,
         "seconds": round(outcome.seconds, 2),
         "error": outcome.error,
         "key": key(job, used),
     }
-    target = Path(job.folder) / "run.json"
-    temporary = target.with_suffix(f".{os.getpid()}.part")
-    temporary.write_text(json.dumps(content, indent=1, default=str) + "\n", encoding="utf-8")
-    os.replace(temporary, target)
+    text = json.dumps(content, indent=1, default=str) + "\n"
+    files.write_text(Path(job.folder) / "run.json", text)
 
 
 def forget(job: Job) -> None:
@@ -149,7 +155,7 @@ def _package() -> str:
 
 
 def _data(name: str, kind: str) -> str:
-    """Hash that stands for a data set's files: of a sample's card, which holds their checksums, or of a full set."""
+    """Hash that stands for a data set's files: of a sample's card (checksums) or of a full set."""
     if kind == "full":
         from coursekit.datasets import catalog, sources
 

@@ -1,6 +1,5 @@
-"""Runs lessons, one after the other in this process or several at once on Dask's workers (see `coursekit.cluster`)."""
+"""Runs lessons: in turn in this process, or several at once on Dask's workers."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
@@ -27,7 +26,8 @@ def plan(lessons: Iterable[LessonFile], parameters: dict) -> list[Job]:
     for lesson in lessons:
         if unknown := [name for name in parameters if name not in lesson.parameters]:
             raise UsageError(
-                f"{lesson.id} has no parameter {unknown[0]!r}: {nearest(unknown[0], lesson.parameters)}"
+                f"{lesson.id} has no parameter {unknown[0]!r}: "
+                f"{nearest(unknown[0], lesson.parameters)}"
             )
         folder = record.folder(parameters["profile"], lesson.id)
         jobs.append(Job(lesson.id, str(lesson.path), str(folder), tuple(parameters.items())))
@@ -42,32 +42,37 @@ def run(
     progress: Progress,
     cluster: str | None = None,
 ) -> list[Outcome]:
-    """Run what is not up to date (everything with force) and return every outcome, in the jobs' order.
+    """Run what is not up to date (everything with force) -> every outcome, in the jobs' order.
 
-    With several workers on that many local processes, or on those of the scheduler at the address `cluster`.
+    Several workers are so many local processes, or those of the scheduler at `cluster`.
     """
-    due = [job for job in jobs if force or record.outdated(job)]
-    outcomes = {job.lesson: _current(job) for job in jobs if job not in due}
-    for outcome in outcomes.values():
-        progress.done(outcome)
+    outcomes = {}
+    for job in jobs:
+        if not force and (outcome := _current(job)):
+            outcomes[job.lesson] = outcome
+            progress.done(outcome)
+    due = [job for job in jobs if job.lesson not in outcomes]
     workers = min(workers, len(due))
-    for outcome in (
-        _parallel(due, workers, cluster, progress.cell)
-        if workers > 1
-        else _in_turn(due, progress.cell)
-    ):
+    if workers > 1:
+        ended = _parallel(due, workers, cluster, progress.cell)
+    else:
+        ended = _in_turn(due, progress.cell)
+    for outcome in ended:
         outcomes[outcome.lesson] = outcome
         progress.done(outcome)
     return [outcomes[job.lesson] for job in jobs]
 
 
-def _current(job: Job) -> Outcome:
+def _current(job: Job) -> Outcome | None:
+    """The last run's outcome, if it would come out the same today."""
     past = record.load(job.folder)
+    if past is None or record.outdated(job):
+        return None
     return Outcome(job.lesson, "current", past.seconds, results=past.results)
 
 
 def _in_turn(jobs: list[Job], on_cell: Callable) -> Iterator[Outcome]:
-    """In this process, in a second thread: the first stays free to hear Ctrl-C and then ends the kernel."""
+    """In a second thread: the first stays free to hear Ctrl-C and then ends the kernel."""
     if not jobs:
         return
     from coursekit.runner.execute import execute, stop_kernels
@@ -85,10 +90,10 @@ def _in_turn(jobs: list[Job], on_cell: Callable) -> Iterator[Outcome]:
 def _parallel(
     jobs: list[Job], workers: int, cluster: str | None, on_cell: Callable
 ) -> Iterator[Outcome]:
-    """On Dask's workers, a process each. A lost worker's lesson is tried again; kernels end with their worker."""
+    """On Dask's workers, a process each, with which their kernels end. A lost one is replaced."""
     from distributed import as_completed
 
-    environment = {name: os.environ[name] for name in record.ENVIRONMENT if name in os.environ}
+    environment = record.environment()
     with clusters.client(workers=workers, address=cluster) as client:
         client.subscribe_topic(TOPIC, lambda event: on_cell(*event[1]))
         futures = {client.submit(_remote, job, environment, pure=False): job for job in jobs}
