@@ -4,9 +4,10 @@ Bounds stand in the settings cell of a lesson, for a setting or for a formula of
 
     bounds={"images": (100, 6_000), "images + validation": (2, 6_000), "faces": ["manga-faces"]}
 
-A pair holds the least and the greatest value (None: no limit), for each number of a tuple too;
-a list holds the words to choose from; a dictionary holds the bounds of named options. Without
-bounds counts start at 1, other numbers are positive, words and tuples are not empty.
+A pair holds the least and the greatest value (None: no limit), for every number of a tuple too;
+a list holds the values to choose from; a dictionary holds the bounds of named options; a function
+of all settings gives one of these. Without bounds counts start at 1, other numbers are positive,
+words and tuples are not empty.
 """
 
 import math
@@ -14,14 +15,15 @@ from collections.abc import Mapping
 
 from coursekit.errors import UsageError, nearest
 
-FUNCTIONS = {"len": len, "max": max, "min": min, "sum": sum}  # what a formula may call
+FUNCTIONS = {"len": len, "max": max, "min": min}  # what a formula may call
 KINDS: dict[type, str] = {int: "a whole number", float: "a number", str: "a word"}
 
 
 def check(settings: Mapping[str, object], bounds: Mapping[str, object]) -> None:
     """UsageError names the first setting or formula out of bounds, its value and the bounds."""
     for name, value in settings.items():
-        _check(f"setting {name!r}", value, bounds.get(name))
+        bound = bounds.get(name)
+        _check(f"setting {name!r}", value, bound(settings) if callable(bound) else bound)
     for formula, bound in bounds.items():
         if formula not in settings:
             _check_formula(formula, settings, bound)
@@ -69,8 +71,8 @@ def _check(what: str, value: object, bound: object) -> None:
     elif isinstance(value, tuple):
         for item in value:
             _check(f"{what} = {value!r}: its {item!r}", item, bound)
-    elif isinstance(value, str):
-        if isinstance(bound, list) and value not in bound:
+    elif isinstance(bound, list):
+        if value not in bound:
             raise UsageError(f"{what} cannot be {value!r}: {nearest(value, bound)}")
     elif isinstance(value, (int, float)):
         _check_number(what, value, bound)

@@ -78,6 +78,10 @@ class Lesson:
         self.table(pd.DataFrame({"setting": names, **cells}), caption)
         return SimpleNamespace(**self.chosen)
 
+    def limits(self, **bounds: object) -> None:
+        """Refuse settings that the data cannot serve, with bounds that only the data knows."""
+        check({name: self.chosen[name] for name in bounds}, bounds)
+
     def source(self, *things: type | Callable) -> None:
         """Show the tested code of classes or functions, with its file and line range."""
         listing.show(*things)

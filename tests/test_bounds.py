@@ -68,6 +68,16 @@ def test_a_word_is_one_of_the_choices_and_the_nearest_is_told():
         bounds.check({"faces": ("manga", "dog")}, {"faces": ["manga", "anime"]})
 
 
+def test_bounds_may_depend_on_another_setting():
+    kinds = {"photos": ["fish", "tools"], "cifar10": ["cat", "dog"]}
+    limits = {"set": list(kinds), "classes": lambda settings: kinds[settings["set"]]}
+    bounds.check({"set": "cifar10", "classes": ("cat",)}, limits)
+    with pytest.raises(UsageError, match="its 'cat' cannot be 'cat': .*Valid: fish, tools"):
+        bounds.check({"set": "photos", "classes": ("fish", "cat")}, limits)
+    with pytest.raises(UsageError, match="setting 'n' cannot be 4: .*Valid: 0, 1, 5"):
+        bounds.check({"n": 4}, {"n": [0, 1, 5]})
+
+
 def test_options_are_named_ones_in_their_bounds():
     limits = {"options": {"views": (1, 9)}}
     for good in ({}, {"views": 9}):

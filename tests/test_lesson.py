@@ -109,6 +109,14 @@ def test_a_profile_edited_by_hand_is_checked_like_a_changed_setting():
         start().settings(**{**PROFILES, "quick": {"epochs": 3, "rate": -1}})
 
 
+def test_the_data_may_set_limits_too():
+    run = start()
+    run.settings(**PROFILES)
+    run.limits(epochs=(1, 3))
+    with pytest.raises(UsageError, match="setting 'epochs' cannot be 3: .* from 1 to 2"):
+        run.limits(epochs=(1, 2))
+
+
 def test_bounds_are_no_part_of_what_is_shown_or_recorded(shown):
     plain = start().settings(**PROFILES)
     bounded = start().settings(**PROFILES, bounds={"epochs": (1, 30), "epochs * rate": (0, 99)})
