@@ -61,8 +61,9 @@ class StackedAutoencoder(nn.Module):
 class Denoiser(nn.Module):
     """Convolutional denoising autoencoder (Vincent et al. 2008; lesson 02). x (B, 1, 28, 28) -> (B, 1, 28, 28).
 
-    28 -> 14 -> 7 -> 4 by max-pooling that rounds up, then 4 -> 8 -> 16 and an unpadded convolution 16 -> 14 -> 28.
-    49,761 weights, which start as the source's library starts them: Glorot's uniform ones, biases zero.
+    28 -> 14 -> 7 -> 4 by max-pooling that rounds up, then 4 -> 8 -> 16 and an unpadded convolution
+    16 -> 14 -> 28. 49,761 weights, which start as the source's library starts them: Glorot's
+    uniform ones, biases zero.
     """
 
     def __init__(self):
@@ -99,7 +100,8 @@ class Denoiser(nn.Module):
 class ResidualDenoiser(nn.Module):
     """Predicts the noise at full resolution and subtracts it (DnCNN, Zhang et al. 2017, without batch normalization).
 
-    x (B, 1, H, W) -> (B, 1, H, W). The default sizes give 46,849 weights, fewer than `Denoiser`, and no bottleneck.
+    x (B, 1, H, W) -> (B, 1, H, W). The default sizes give 46,849 weights, fewer than `Denoiser`,
+    and no bottleneck.
     """
 
     def __init__(self, width: int = 32, depth: int = 7):

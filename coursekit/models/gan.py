@@ -1,8 +1,9 @@
 """Generative adversarial networks of lessons 09 and 10: dense and convolutional generators and discriminators.
 
-Pictures are (B, 1, 28, 28) in [-1, 1], noise is (B, latent), verdicts are logits (B, 1), positive for "real".
-Keras, which the source used, leaks 0.3 below zero and starts from Glorot's uniform weights; so do these networks. Its
-"same" padding of a 5x5 window with stride 2 puts one pixel before and two after, here two and one: a mirror image.
+Pictures are (B, 1, 28, 28) in [-1, 1], noise is (B, latent), verdicts are logits (B, 1), positive
+for "real". Keras, which the source used, leaks 0.3 below zero and starts from Glorot's uniform
+weights; so do these networks. Its "same" padding of a 5x5 window with stride 2 puts one pixel
+before and two after, here two and one: a mirror image.
 """
 
 import torch
@@ -17,8 +18,9 @@ SIDE = 28
 class Generator(nn.Module):
     """DCGAN's generator (Radford et al. 2016) as the source of lesson 10 built it. z (B, latent) -> (B, 1, 28, 28).
 
-    Two transposed convolutions double 7 to 14 to 28. `refine`: how many of stride 1 there are at 7x7, 14x14 and 28x28.
-    `width` is that of the last hidden layer. The defaults have 2,305,472 weights.
+    Two transposed convolutions double 7 to 14 to 28. `refine`: how many of stride 1 there are at
+    7x7, 14x14 and 28x28. `width` is that of the last hidden layer. The defaults have 2,305,472
+    weights.
     """
 
     def __init__(
@@ -51,8 +53,8 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """DCGAN's discriminator as the source built it. x (B, 1, 28, 28) -> logits (B, 1).
 
-    Each of `halvings` convolutions halves the side (28, 14, 7) and doubles the channels from `width` on; `refine` more of
-    stride 1 follow each. The defaults have 212,865 weights.
+    Each of `halvings` convolutions halves the side (28, 14, 7) and doubles the channels from
+    `width` on; `refine` more of stride 1 follow each. The defaults have 212,865 weights.
     """
 
     def __init__(self, *, width: int = 64, halvings: int = 2, refine: int = 0):
@@ -68,7 +70,8 @@ class Discriminator(nn.Module):
 class SpectralDiscriminator(nn.Module):
     """The same layers, each divided by its largest singular value (Miyato et al. 2018, section 2). x -> logits (B, 1).
 
-    Every layer is then at most 1-Lipschitz, up to the power iteration's error. No dropout: it would undo the bound.
+    Every layer is then at most 1-Lipschitz, up to the power iteration's error. No dropout: it would
+    undo the bound.
     """
 
     def __init__(self, *, width: int = 64, halvings: int = 2, refine: int = 0):
@@ -103,7 +106,10 @@ class DenseGenerator(nn.Module):
 
 
 class DenseDiscriminator(nn.Module):
-    """A discriminator of dense layers only (lesson 09). x (B, 1, 28, 28) -> logits (B, 1). The default has 217,473 weights."""
+    """A discriminator of dense layers only (lesson 09). x (B, 1, 28, 28) -> logits (B, 1).
+
+    The default has 217,473 weights.
+    """
 
     def __init__(self, *, hidden: tuple[int, ...] = (256, 64)):
         super().__init__()

@@ -1,7 +1,7 @@
 """Pix2Pix (Isola et al. 2017; lesson 11): U-Net generator, PatchGAN discriminators, their losses, dropout at test time.
 
-Pictures are in [-1, 1]. The defaults are the published networks: 54,413,955 and 2,768,705 weights. Smaller pictures
-take the same classes with fewer levels, layers or channels.
+Pictures are in [-1, 1]. The defaults are the published networks: 54,413,955 and 2,768,705 weights.
+Smaller pictures take the same classes with fewer levels, layers or channels.
 """
 
 from collections.abc import Iterator
@@ -48,8 +48,9 @@ class UpSample(nn.Module):
 class Generator(nn.Module):
     """U-Net (Ronneberger et al. 2015; pix2pix, section 3.2.1). x (B, inputs, S, S) in [-1, 1] -> (B, outputs, S, S).
 
-    S is a multiple of 2**levels; at S = 2**levels the innermost map is 1x1. The first three blocks of the decoder
-    drop half of their values; with fewer levels those of them that have full width, 8 * width channels.
+    S is a multiple of 2**levels; at S = 2**levels the innermost map is 1x1. The first three blocks
+    of the decoder drop half of their values; with fewer levels those of them that have full width,
+    8 * width channels.
     """
 
     def __init__(
@@ -86,7 +87,10 @@ class Generator(nn.Module):
 
 
 class EncoderDecoder(nn.Module):
-    """The same blocks without skips: all passes through the innermost map (section 4.3). (B, 3, S, S) -> (B, 3, S, S)."""
+    """The same blocks without skips: all passes through the innermost map (section 4.3).
+
+    (B, 3, S, S) -> (B, 3, S, S).
+    """
 
     def __init__(
         self,
@@ -113,8 +117,8 @@ class EncoderDecoder(nn.Module):
 class PatchDiscriminator(nn.Module):
     """Judges patches of a pair (section 3.2.2). photo, picture (B, 3, S, S) each -> logits (B, 1, h, w), one a patch.
 
-    layers is the number of halvings: 1 sees patches of 16x16, 2 of 34x34, 3 of 70x70 (the published one), 5 of
-    286x286, which for 256x256 is the whole picture ("ImageGAN").
+    layers is the number of halvings: 1 sees patches of 16x16, 2 of 34x34, 3 of 70x70 (the published
+    one), 5 of 286x286, which for 256x256 is the whole picture ("ImageGAN").
     """
 
     def __init__(self, inputs: int = 6, *, layers: int = 3, width: int = 64):
@@ -206,7 +210,8 @@ def translating(
 ) -> Iterator[nn.Module]:
     """Within, the model translates: dropout on as published (section 3.3), gradients off, everything else as in eval.
 
-    own_statistics: batch norm takes those of the pictures at hand, as published (batches of 1), not training's averages.
+    own_statistics: batch norm takes those of the pictures at hand, as published (batches of 1), not
+    training's averages.
     """
     before = {layer: layer.training for layer in model.modules()}
     norms = [layer for layer in before if isinstance(layer, nn.BatchNorm2d)]

@@ -8,7 +8,8 @@ from torch.nn import functional as F
 class MaskedConv2d(nn.Conv2d):
     """Convolution that sees only cells above and to the left (van den Oord et al. 2016a, section 3.4). -> same H, W.
 
-    sees_itself: the middle too (mask B); the first layer must not (mask A), or it would be told the answer.
+    sees_itself: the middle too (mask B); the first layer must not (mask A), or it would be told the
+    answer.
     """
 
     def __init__(self, inputs: int, outputs: int, size: int, *, sees_itself: bool):
@@ -41,8 +42,8 @@ class MaskedResidual(nn.Module):
 class PixelCNN(nn.Module):
     """Autoregressive prior over a grid of codes (van den Oord et al. 2016b). codes (B, H, W) -> logits (B, K, H, W).
 
-    The logits of a cell depend on the cells before it in reading order and on its place, which has a vector of its own:
-    in pictures that are aligned, as faces are, the place alone says much.
+    The logits of a cell depend on the cells before it in reading order and on its place, which has
+    a vector of its own: in pictures that are aligned, as faces are, the place alone says much.
     """
 
     def __init__(self, codes: int = 256, size: int = 16, *, width: int = 64, blocks: int = 3):
@@ -62,7 +63,10 @@ class PixelCNN(nn.Module):
         )  # fewer rows than all are allowed
 
     def nats(self, codes: Tensor) -> Tensor:
-        """-log p(codes) of each grid: what an arithmetic coder with this prior would spend. (B, H, W) -> (B,)."""
+        """-log p(codes) of each grid: what an arithmetic coder with this prior would spend.
+
+        (B, H, W) -> (B,).
+        """
         return F.cross_entropy(self(codes).float(), codes, reduction="none").flatten(1).sum(1)
 
     @torch.no_grad()

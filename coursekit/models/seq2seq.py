@@ -38,7 +38,8 @@ class Decoder(nn.Module):
 class AttentionDecoder(Decoder):
     """Decoder with multiplicative attention (Luong et al. 2015, "general" score) over the encoder's outputs.
 
-    tokens (B, T), memory (B, S, units) -> logits (B, T, cardinality), state, alignment (B, T, S) whose rows sum to 1.
+    tokens (B, T), memory (B, S, units) -> logits (B, T, cardinality), state, alignment (B, T, S)
+    whose rows sum to 1.
     """
 
     def __init__(self, cardinality: int = 51, units: int = 128):

@@ -48,7 +48,8 @@ def reparameterize(mu: Tensor, logvar: Tensor, generator: torch.Generator | None
 class FruitVAE(nn.Module):
     """The source's VAE for fruit photos (lesson 06 A). x (B, 3, side, side) -> Coded. 53,655,152 weights, nearly all dense.
 
-    side 100 -> 50 -> 25, then 16 x 25 x 25 = 10,000 numbers into dense layers of `latent`. Convolutions have no bias.
+    side 100 -> 50 -> 25, then 16 x 25 x 25 = 10,000 numbers into dense layers of `latent`.
+    Convolutions have no bias.
     """
 
     def __init__(self, side: int = 100, latent: int = 2048):
@@ -95,7 +96,8 @@ class FruitVAE(nn.Module):
 class ConvVAE(nn.Module):
     """Convolutional VAE for faces (lesson 06 B). x (B, channels, side, side) in [0, 1] -> Coded. 1,533,491 weights for 64x64.
 
-    side: 16, 32, 64 or 128. The encoder shrinks it to 4; the decoder grows it from 8, where dense layers have set the scene.
+    side: 16, 32, 64 or 128. The encoder shrinks it to 4; the decoder grows it from 8, where dense
+    layers have set the scene.
     """
 
     def __init__(self, latent: int = 32, side: int = 64, channels: int = 3):
@@ -119,7 +121,8 @@ class ConvVAE(nn.Module):
 class ConditionalVAE(nn.Module):
     """VAE whose encoder and decoder are told the label (Sohn et al. 2015; lesson 07). x (B, channels, side, side) -> Coded.
 
-    labels int64 (B,). The encoder sees them as constant planes beside the colors, the decoder beside z. Blocks of ConvVAE.
+    labels int64 (B,). The encoder sees them as constant planes beside the colors, the decoder
+    beside z. Blocks of ConvVAE.
     """
 
     def __init__(self, labels: int, latent: int = 32, side: int = 64, channels: int = 3):
@@ -165,7 +168,10 @@ def _transposed(inputs: int, outputs: int, stride: int) -> tuple[nn.Module, ...]
 
 
 class _Encoder(nn.Sequential):
-    """(B, channels, side, side) -> (B, features). A patch of 6x6 at stride 4 first: full size is where convolutions are dear."""
+    """(B, channels, side, side) -> (B, features).
+
+    A patch of 6x6 at stride 4 first: full size is where convolutions are dear.
+    """
 
     def __init__(self, channels: int, side: int):
         widths = (48, 96, 128, 192)[: _doublings(side, 8)]
@@ -181,7 +187,10 @@ class _Encoder(nn.Sequential):
 
 
 def _decoder(codes: int, side: int, channels: int, hidden: int = 256) -> nn.Sequential:
-    """(B, codes) -> (B, channels, side, side) in (0, 1). A 4x4 kernel at stride 2 covers every pixel equally often: no checkerboard."""
+    """(B, codes) -> (B, channels, side, side) in (0, 1).
+
+    A 4x4 kernel at stride 2 covers every pixel equally often: no checkerboard.
+    """
     widths = (64, 48, 24, 16)[: _doublings(side, 8)]
     steps = [
         layer

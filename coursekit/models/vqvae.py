@@ -22,7 +22,10 @@ def straight_through(z: Tensor, quantized: Tensor) -> Tensor:
 
 
 def nearest(vectors: Tensor, codebook: Tensor) -> Tensor:
-    """Index of the nearest code by squared distance; |v|^2 is the same for all codes. (N, D), (K, D) -> (N,)."""
+    """Index of the nearest code by squared distance; |v|^2 is the same for all codes.
+
+    (N, D), (K, D) -> (N,).
+    """
     return (codebook.square().sum(1) - 2 * vectors @ codebook.T).argmin(1)
 
 
@@ -36,8 +39,9 @@ def count_uses(indices: Tensor, codes: int) -> Tensor:
 class VectorQuantizer(nn.Module):
     """Codebook learnt by gradient (van den Oord et al. 2017, equation 3). z (B, D, H, W) -> Quantized.
 
-    `counts` is a running mean of each code's uses a batch. A code below `revive_below` takes the place of a random
-    vector of the batch (the start included: then every count is zero). At 0 nothing is revived.
+    `counts` is a running mean of each code's uses a batch. A code below `revive_below` takes the
+    place of a random vector of the batch (the start included: then every count is zero). At 0
+    nothing is revived.
     """
 
     def __init__(
@@ -92,7 +96,8 @@ class VectorQuantizer(nn.Module):
 class EMAQuantizer(nn.Module):
     """Codebook as running means of the vectors that chose each code (2017, appendix A.1). z (B, D, H, W) -> Quantized.
 
-    No gradient reaches the codebook; the loss is the commitment alone. Codes are revived as in `VectorQuantizer`.
+    No gradient reaches the codebook; the loss is the commitment alone. Codes are revived as in
+    `VectorQuantizer`.
     """
 
     def __init__(
@@ -159,7 +164,10 @@ def random_rows(vectors: Tensor, count: int, generator: torch.Generator | None) 
 
 
 class Residual(nn.Module):
-    """x + 1x1(ReLU(3x3(ReLU(x)))) (2017, section 4.1). (B, width, H, W) -> the same shape; at the start it adds nothing."""
+    """x + 1x1(ReLU(3x3(ReLU(x)))) (2017, section 4.1).
+
+    (B, width, H, W) -> the same shape; at the start it adds nothing.
+    """
 
     def __init__(self, width: int):
         super().__init__()
@@ -185,7 +193,10 @@ def copying(inputs: int, outputs: int, size: int = 3) -> nn.Conv2d:
 
 
 def encoder(width: int, blocks: int) -> nn.Sequential:
-    """Pictures (B, 3, H, W) -> features (B, width, H/4, W/4). Each 4x4 square of pixels becomes one cell of 48 numbers."""
+    """Pictures (B, 3, H, W) -> features (B, width, H/4, W/4).
+
+    Each 4x4 square of pixels becomes one cell of 48 numbers.
+    """
     return nn.Sequential(
         nn.PixelUnshuffle(4), copying(48, width), *(Residual(width) for _ in range(blocks))
     )
@@ -204,8 +215,8 @@ def decoder(dim: int, width: int, blocks: int) -> nn.Sequential:
 class VQVAE(nn.Module):
     """VQ-VAE (van den Oord et al. 2017) around a quantizer. x (B, 3, H, W) -> reconstruction, Quantized (H/4 x W/4 codes).
 
-    The paper halves the picture twice with strided convolutions; here the pixels are regrouped instead, which computes
-    nearly the same and is twice as fast on a CPU.
+    The paper halves the picture twice with strided convolutions; here the pixels are regrouped
+    instead, which computes nearly the same and is twice as fast on a CPU.
     """
 
     def __init__(
@@ -233,7 +244,8 @@ class VQVAE(nn.Module):
 class VQVAE2(nn.Module):
     """VQ-VAE-2 with two levels (Razavi et al. 2019, section 3.1). x (B, 3, H, W) -> reconstruction, top, bottom Quantized.
 
-    The top (H/8 x W/8 codes) is quantized first; the bottom (H/4 x W/4 codes) is chosen knowing the top.
+    The top (H/8 x W/8 codes) is quantized first; the bottom (H/4 x W/4 codes) is chosen knowing the
+    top.
     """
 
     def __init__(

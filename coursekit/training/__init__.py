@@ -1,12 +1,48 @@
-"""Training: the loop, the adversarial loop, their checkpoints and their progress line."""
+"""Training: one loop for one network or two, what may be hooked into it, checkpoints, sweeps."""
 
-from coursekit.training.gan import Game, Referee, accuracy, fit_adversarial
-from coursekit.training.trainer import History, adam, evaluate, fit, one_cycle, prepare
+from coursekit.training.callbacks import (
+    Averaging,
+    Callback,
+    ClipGradients,
+    MaxSteps,
+    OnEpochEnd,
+    Schedule,
+    Validation,
+    evaluate,
+)
+from coursekit.training.checkpoint import Checkpoint
+from coursekit.training.classifier import train_classifier
+from coursekit.training.gan import (
+    Adversaries,
+    GANLoss,
+    HingeLoss,
+    NonSaturatingLoss,
+    accuracy,
+    fit_adversarial,
+)
+from coursekit.training.history import History
+from coursekit.training.monitor import DiscriminatorMonitor
+from coursekit.training.optimizers import adam, one_cycle, prepare
+from coursekit.training.trainer import Trainer, fit
+from coursekit.training.vae import ELBOLoss
 
 __all__ = [
-    "Game",
+    "Adversaries",
+    "Averaging",
+    "Callback",
+    "Checkpoint",
+    "ClipGradients",
+    "DiscriminatorMonitor",
+    "ELBOLoss",
+    "GANLoss",
+    "HingeLoss",
     "History",
-    "Referee",
+    "MaxSteps",
+    "NonSaturatingLoss",
+    "OnEpochEnd",
+    "Schedule",
+    "Trainer",
+    "Validation",
     "accuracy",
     "adam",
     "evaluate",
@@ -14,4 +50,5 @@ __all__ = [
     "fit_adversarial",
     "one_cycle",
     "prepare",
+    "train_classifier",
 ]

@@ -1,39 +1,54 @@
-"""Checkpoints that are written whole or not at all, and that hold every generator a run draws from."""
+"""Checkpoints, written whole or not at all, that hold every generator a run draws from."""
 
 import glob
 import io
-import os
 import random
 import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
+from coursekit import files
 from coursekit.errors import CourseError
 
 
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a run keeps its state, and the random number generators that it must hold.
+
+    path: none keeps nothing. rngs: those that losses, transforms and callbacks draw from; the
+    generators that shuffle batches are held anyway, and so are torch's and Python's own.
+    """
+
+    path: Path | None = None
+    rngs: Sequence[torch.Generator] = ()
+
+    def load(self, recipe: dict[str, str]) -> dict | None:
+        """The state to go on from, None for a fresh start. CourseError where it is another run's."""
+        return None if self.path is None else fitting(self.path, recipe)
+
+    def save(self, state: Callable[[], dict]) -> None:
+        """Write what `state` gives, where there is a path."""
+        if self.path is not None:
+            save(state(), self.path)
+
+
 def save(state: dict, path: Path) -> None:
-    """Write a state (tensors, numbers, lists, dicts) so that a kill at any moment leaves the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    """Write a state (tensors, numbers, lists, dicts): a kill leaves the old file or the new one."""
     buffer = io.BytesIO()  # torch hides a full disk behind an error of its own
     torch.save(state, buffer)
     try:
-        with open(temporary, "wb") as file:
-            file.write(buffer.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise CourseError(
-            f"checkpoint {path} could not be written: {error.strerror}; free some space and run again, "
-            "it goes on from the last whole checkpoint"
-        ) from error
+        files.write_bytes(path, buffer.getvalue())
+    except CourseError as error:
+        raise type(error)(
+            f"checkpoint {path}: {error}; run again, it goes on from the last whole checkpoint"
+        ) from None
 
 
 def load(path: Path) -> dict | None:
-    """The state at path, on the CPU; None where there is none. CourseError names a damaged file and what to do."""
+    """The state at path, on the CPU; None where there is none. CourseError names a damaged file."""
     if not path.exists():
         return None
     try:
@@ -50,44 +65,44 @@ def load(path: Path) -> dict | None:
     return state
 
 
-def fitting(path: Path | None, recipe: dict[str, str]) -> dict | None:
-    """The state to go on from, None for a fresh start. CourseError names what differs where it is another run's.
+def fitting(path: Path, recipe: dict[str, str]) -> dict | None:
+    """The state at path, None where there is none. CourseError names what differs from the recipe.
 
     recipe: what must be the same for a checkpoint to fit; every state holds its own under "recipe".
     """
-    if path is None:
-        return None
     sweep(path)
     if (state := load(path)) is None:
         return None
     saved = state.get("recipe", {})
-    if other := [name for name, value in recipe.items() if saved.get(name) != value]:
+    names = [name for name in recipe | saved if saved.get(name) != recipe.get(name)]
+    if names:
         raise CourseError(
-            f"checkpoint {path} is of another {' and '.join(other)}: delete it, or go back to that one"
+            f"checkpoint {path} is of another {' and '.join(names)}: "
+            "delete it, or go back to that one"
         )
     return state
 
 
 def sweep(path: Path) -> None:
     """Remove what a run that was killed while writing left half done."""
-    for temporary in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
+    for temporary in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
         temporary.unlink(missing_ok=True)
 
 
-def random_state(generators: list[torch.Generator]) -> dict:
+def random_state(rngs: Sequence[torch.Generator]) -> dict:
     """The state of the given generators, of Python's own and of torch's own, CPU and GPU."""
     return {
-        "generators": [each.get_state() for each in generators],
+        "rngs": [rng.get_state() for rng in rngs],
         "python": random.getstate(),
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
     }
 
 
-def set_random_state(state: dict, generators: list[torch.Generator]) -> None:
+def set_random_state(state: dict, rngs: Sequence[torch.Generator]) -> None:
     """Put the generators back where `random_state` found them."""
-    for generator, saved in zip(generators, state["generators"], strict=True):
-        generator.set_state(saved)
+    for rng, saved in zip(rngs, state["rngs"], strict=True):
+        rng.set_state(saved)
     random.setstate(state["python"])
     torch.set_rng_state(state["torch"])
     if torch.cuda.is_available() and state["cuda"]:

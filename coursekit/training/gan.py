@@ -1,292 +1,224 @@
-"""The adversarial loop of lesson 09 (Goodfellow et al. 2014, algorithm 1): two players, two optimizers, one checkpoint."""
+"""Two networks on the loop of lesson 01 (Goodfellow et al. 2014, algorithm 1), and what they pay.
 
-import math
-import time
-from collections.abc import Callable, Iterable, Iterator
+Lesson 09 derives the losses. Batches are tuples whose first tensor holds real pictures, scaled as
+the generator's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from coursekit.errors import CourseError
 from coursekit.runtime import Runtime
-from coursekit.training import checkpoint
-from coursekit.training.progress import Progress
-from coursekit.training.trainer import History
+from coursekit.training.callbacks import Batch, Callback
+from coursekit.training.checkpoint import Checkpoint
+from coursekit.training.history import History, RunningMeans
+from coursekit.training.monitor import DiscriminatorMonitor
+from coursekit.training.optimizers import Optimizer
+from coursekit.training.trainer import Learner, Trainer
 
-Batch = tuple[Tensor, ...]
-Paid = (
-    Tensor | dict[str, Tensor]
-)  # a scalar to minimize, or {"loss": that scalar, more scalars to record under their names}
-NAMES = ("generator", "discriminator")
-CHECK_EVERY = {"cpu": 1}  # steps between looks for NaN; 50 on a GPU, which each look makes wait
+Paid = Tensor | dict[str, Tensor]  # a scalar to minimize, or {"loss": it, more to record by name}
+
+
+class Loss(Protocol):
+    """What the generator makes of a batch, and what both networks pay for it."""
+
+    def generate(self, generator: nn.Module, batch: Batch, /) -> Tensor:
+        """The fake, with its graph."""
+
+    def discriminator_loss(self, discriminator: nn.Module, batch: Batch, fake: Tensor, /) -> Paid:
+        """fake: without its graph."""
+
+    def generator_loss(self, discriminator: nn.Module, batch: Batch, fake: Tensor, /) -> Paid:
+        """fake: with its graph; the discriminator's weights get no gradients."""
 
 
 @dataclass(frozen=True)
-class Game:
-    """The rules: what the generator makes of a batch, and what each player pays. Any object with these three will do."""
+class GANLoss:
+    """A loss of three functions; see `Loss` for what they are given."""
 
-    generate: Callable[[nn.Module, Batch], Tensor]  # (generator, batch) -> fake
-    discriminator_loss: Callable[
-        [nn.Module, Batch, Tensor], Paid
-    ]  # (discriminator, batch, fake without its graph)
-    generator_loss: Callable[[nn.Module, Batch, Tensor], Paid]  # (discriminator, batch, fake)
+    generate: Callable[[nn.Module, Batch], Tensor]
+    discriminator_loss: Callable[[nn.Module, Batch, Tensor], Paid]
+    generator_loss: Callable[[nn.Module, Batch, Tensor], Paid]
 
 
 @dataclass(frozen=True)
-class Referee:
-    """Says when the discriminator has won for good: `epochs` in a row it hardly errs while the generator pays ever more.
+class Adversaries:
+    """Two networks and their optimizers; the discriminator learns at one step in so many."""
 
-    It looks at the columns "accuracy", which the game must give for that, and `watched` (the generator's adversarial loss).
-    """
-
-    accuracy: float = 0.98
-    epochs: int = 5
-    watched: str = "generator_loss"
-
-    def verdict(self, rows: list[dict]) -> str:
-        """What to tell the reader about the latest of these rows; nothing while the game is open."""
-        last = rows[-self.epochs :]
-        if len(last) < self.epochs or any(row.get("accuracy", 0.0) < self.accuracy for row in last):
-            return ""
-        paid, half = [row[self.watched] for row in last], max(1, self.epochs // 2)
-        if sum(paid[-half:]) <= sum(paid[:half]):
-            return ""
-        return (
-            f"epoch {rows[-1]['epoch']}: the discriminator has won. For {self.epochs} epochs it has told at least "
-            f"{self.accuracy:.0%} of real and made pictures apart, and the generator's loss only rises. Lower the "
-            "discriminator's rate, update it less often, or give its inputs noise."
-        )
-
-
-class MatchHistory(History):
-    """Rows of epoch, steps (so far), generator_loss, discriminator_loss, seconds, warning, what game and watch recorded."""
-
-    @property
-    def warnings(self) -> list[str]:
-        """What the referee said, in order; a warning that lasts for many epochs once."""
-        said = ["", *(row["warning"] for row in self.rows)]
-        return [now for before, now in zip(said, said[1:]) if now and not before]
-
-
-def accuracy(real: Tensor, fake: Tensor) -> Tensor:
-    """Share of right verdicts, both kinds weighted alike; logits of any shape, positive for "real" -> scalar."""
-    return ((real.detach() > 0).float().mean() + (fake.detach() < 0).float().mean()) / 2
+    generator: nn.Module
+    discriminator: nn.Module
+    generator_optimizer: Optimizer
+    discriminator_optimizer: Optimizer
+    discriminator_every: int = 1
 
 
 def fit_adversarial(
-    generator: nn.Module,
-    discriminator: nn.Module,
+    networks: Adversaries,
     batches: Iterable[Batch],
-    game: Game,
+    loss: Loss,
     *,
     epochs: int,
-    generator_optimizer: torch.optim.Optimizer,
-    discriminator_optimizer: torch.optim.Optimizer,
     runtime: Runtime,
-    steps: int | None = None,  # end within an epoch, after this many steps in all
-    every: int = 1,  # the discriminator learns at one step in this many
-    schedules: Iterable = (),  # stepped after every step
-    average: torch.optim.swa_utils.AveragedModel
-    | None = None,  # of the generator's weights, updated after every step
-    generators: Iterable[
-        torch.Generator
-    ] = (),  # besides the batches' own: the game's noise, watch's draws
-    path: Path | None = None,  # checkpoint: resumes from it, rewrites it after whole epochs
-    watch: Callable[[nn.Module, int], dict | None]
-    | None = None,  # after each epoch (generator, epoch) -> more for its row
-    referee: Referee | None = Referee(),
-    report: Callable[[str], None] = print,  # is told at once what the referee says
-) -> MatchHistory:
-    """Train two players for `epochs`: at each step the discriminator learns from real and fake, then the generator from it.
+    callbacks: Sequence[Callback] = (),  # asked in this order, the monitor last
+    checkpoint: Checkpoint | None = None,  # the run goes on from it, and rewrites it each epoch
+    monitor: DiscriminatorMonitor | None = DiscriminatorMonitor(),
+) -> History:
+    """Train two networks: at each step the discriminator learns from real and fake, then the generator.
 
-    Both see the same fake, made once (Isola et al. 2017, section 3.3): the discriminator without its graph.
+    Both see the same fake, made once (Isola et al. 2017, section 3.3): the discriminator without
+    its graph. A row holds epoch, steps (so far), both losses, seconds, warning, and what the loss
+    and the callbacks record. Errors are those of `fit`.
     """
-    own = [batches.generator] if getattr(batches, "generator", None) is not None else []
-    match = _Match(
-        (generator, discriminator),
-        (generator_optimizer, discriminator_optimizer),
-        batches,
-        game,
-        runtime,
-        every,
-        list(schedules),
-        average,
-        own + list(generators),
-    )
-    match.resume(path)
-    with Progress() as progress:
-        while match.epoch < epochs and not match.over(steps):
-            row, told = match.play_epoch(progress, epochs, steps), len(match.history.warnings)
-            whole = row.pop("whole")
-            match.close_epoch(row, referee)
-            if watch is not None:
-                row.update(watch(generator, match.epoch) or {})
-            if path is not None and whole:
-                checkpoint.save(match.state(), path)
-            for words in match.history.warnings[told:]:
-                report(words)
-    return match.history
+    everybody = [*callbacks, *([] if monitor is None else [monitor])]
+    learner = AdversarialRun(networks, loss)
+    return Trainer(learner, batches, runtime, everybody, checkpoint).run(epochs)
+
+
+class AdversarialRun(Learner):
+    """A generator and a discriminator that learn from each other."""
+
+    by_example = False
+
+    def __init__(self, networks: Adversaries, loss: Loss):
+        optimizers = (networks.generator_optimizer, networks.discriminator_optimizer)
+        super().__init__(
+            {"generator": networks.generator, "discriminator": networks.discriminator},
+            dict(zip(("generator's optimizer", "discriminator's optimizer"), optimizers)),
+            loss,
+        )
+        self.every = networks.discriminator_every
+
+    def step(self, trainer: Trainer, batch: Batch) -> dict[str, Tensor]:
+        """One update of each network whose turn it is -> what they paid."""
+        with trainer.runtime.autocast():
+            fake = self.loss.generate(self.networks["generator"], batch)
+        record: dict[str, Tensor] = {}
+        if trainer.steps % self.every == 0:
+            record |= self.update(trainer, "discriminator", batch, fake.detach())
+        with frozen(self.networks["discriminator"]):
+            record |= self.update(trainer, "generator", batch, fake)
+        return record
+
+    def update(self, trainer: Trainer, name: str, batch: Batch, fake: Tensor) -> dict[str, Tensor]:
+        """One update of one network; the discriminator judges for both."""
+        with trainer.runtime.autocast():
+            paid = getattr(self.loss, f"{name}_loss")(self.networks["discriminator"], batch, fake)
+        paid = dict(paid) if isinstance(paid, dict) else {"loss": paid}
+        optimizer = self.optimizers[f"{name}'s optimizer"]
+        trainer.update(self.networks[name], optimizer, paid["loss"])
+        paid[f"{name}_loss"] = paid.pop("loss")
+        return {key: value.detach() for key, value in paid.items()}
+
+    def columns(self, trainer: Trainer, means: RunningMeans) -> dict:
+        if "discriminator_loss" not in means.sums:
+            raise CourseError(
+                f"the discriminator learns at one step in {self.every}, but epoch {means.epoch} "
+                f"has only {means.updates['generator_loss']}: take a smaller "
+                "`discriminator_every`, or smaller batches"
+            )
+        return {"steps": trainer.steps}
+
+    def recipe(self) -> dict[str, str]:
+        return super().recipe() | {"rhythm": f"discriminator every {self.every} steps"}
 
 
 @contextmanager
 def frozen(model: nn.Module) -> Iterator[None]:
-    """Within, the model's weights get no gradients (its inputs do): what the generator's step needs of its opponent."""
-    weights = [each for each in model.parameters() if each.requires_grad]
-    for each in weights:
-        each.requires_grad_(False)
+    """Within, the weights get no gradients (the inputs do): the generator's step needs no more."""
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    for weight in weights:
+        weight.requires_grad_(False)
     try:
         yield
     finally:
-        for each in weights:
-            each.requires_grad_(True)
+        for weight in weights:
+            weight.requires_grad_(True)
 
 
-class _Match:
-    """The state of one game: what a checkpoint must hold."""
-
-    def __init__(
-        self, players, optimizers, batches, game, runtime, every, schedules, average, generators
-    ):
-        self.players, self.optimizers = dict(zip(NAMES, players)), dict(zip(NAMES, optimizers))
-        self.batches, self.game, self.runtime, self.every = batches, game, runtime, every
-        self.schedules, self.average, self.generators = schedules, average, generators
-        self.epoch, self.steps, self.history = 0, 0, MatchHistory()
-
-    def over(self, steps: int | None) -> bool:
-        return steps is not None and self.steps >= steps
-
-    def play_epoch(self, progress: Progress, epochs: int, steps: int | None) -> dict:
-        """One pass over the batches, or up to `steps` in all -> row of the history."""
-        start, tally, number = time.perf_counter(), Tally(self.epoch + 1), 0
-        for player in self.players.values():
-            player.train()
-        for number, batch in enumerate(self.batches, 1):
-            tally.add(self.step(batch))
-            if number % CHECK_EVERY.get(self.runtime.device.type, 50) == 0:
-                tally.means()
-            progress.say(
-                f"epoch {self.epoch + 1} of {epochs}, batch {number} of {len(self.batches)}"
-            )
-            if self.over(steps):
-                break
-        if "generator_loss" not in tally.sums:
-            raise ValueError(
-                "there are no batches to train on: fewer examples than a batch, or an iterator used up"
-            )
-        if "discriminator_loss" not in tally.sums:
-            raise ValueError(
-                f"the discriminator learns at one step in {self.every}, but epoch {self.epoch + 1} has only "
-                f"{number}: take a smaller `every`, or smaller batches"
-            )
-        return {
-            "epoch": self.epoch + 1,
-            "steps": self.steps,
-            **tally.means(),
-            "seconds": time.perf_counter() - start,
-            "whole": number == len(self.batches),
-        }
-
-    def step(self, batch: Batch) -> dict[str, Tensor]:
-        """One update of each player whose turn it is -> what they paid, detached."""
-        with self.runtime.autocast():
-            fake = self.game.generate(self.players["generator"], batch)
-        record = {}
-        if self.steps % self.every == 0:
-            record |= self.update("discriminator", batch, fake.detach())
-        with frozen(self.players["discriminator"]):
-            record |= self.update("generator", batch, fake)
-        for schedule in self.schedules:
-            schedule.step()
-        if self.average is not None:
-            self.average.update_parameters(self.players["generator"])
-        self.steps += 1
-        return record
-
-    def update(self, name: str, batch: Batch, fake: Tensor) -> dict[str, Tensor]:
-        """One step of one player's optimizer. Both are judged by the discriminator."""
-        with self.runtime.autocast():
-            paid = getattr(self.game, f"{name}_loss")(self.players["discriminator"], batch, fake)
-        paid = dict(paid) if isinstance(paid, dict) else {"loss": paid}
-        self.optimizers[name].zero_grad(set_to_none=True)
-        paid["loss"].backward()
-        self.optimizers[name].step()
-        return {
-            f"{name}_loss" if key == "loss" else key: value.detach() for key, value in paid.items()
-        }
-
-    def close_epoch(self, row: dict, referee: Referee | None) -> None:
-        self.epoch = row["epoch"]
-        self.history.rows.append(row)
-        row["warning"] = referee.verdict(self.history.rows) if referee is not None else ""
-
-    def state(self) -> dict:
-        return {
-            "recipe": self.recipe(),
-            **{name: player.state_dict() for name, player in self.players.items()},
-            "optimizers": {name: each.state_dict() for name, each in self.optimizers.items()},
-            "schedules": [each.state_dict() for each in self.schedules],
-            "average": self.average.state_dict() if self.average is not None else None,
-            "epoch": self.epoch,
-            "steps": self.steps,
-            "rows": self.history.rows,
-            "random": checkpoint.random_state(self.generators),
-        }
-
-    def recipe(self) -> dict[str, str]:
-        """What must be the same for a checkpoint to fit."""
-        return {
-            **{name: repr(player) for name, player in self.players.items()},
-            **{
-                f"{name}'s optimizer": f"{type(each).__name__} {each.defaults}"
-                for name, each in self.optimizers.items()
-            },
-            "schedule": str([type(each).__name__ for each in self.schedules]),
-            "average": type(self.average).__name__,
-            "number of generators": str(len(self.generators)),
-            "rhythm": f"discriminator every {self.every} steps",
-        }
-
-    def resume(self, path: Path | None) -> None:
-        """Take up the game where its checkpoint left it; a fresh start where there is none."""
-        if (state := checkpoint.fitting(path, self.recipe())) is None:
-            return
-        for name in NAMES:
-            self.players[name].load_state_dict(state[name])
-            self.optimizers[name].load_state_dict(state["optimizers"][name])
-        for schedule, values in zip(self.schedules, state["schedules"]):
-            schedule.load_state_dict(values)
-        if self.average is not None:
-            self.average.load_state_dict(state["average"])
-        self.epoch, self.steps, self.history = (
-            state["epoch"],
-            state["steps"],
-            MatchHistory(state["rows"]),
-        )
-        checkpoint.set_random_state(state["random"], self.generators)
+def accuracy(real: Tensor, fake: Tensor) -> Tensor:
+    """Share of right predictions, both kinds alike; logits of any shape, positive for "real" -> ()."""
+    return ((real.detach() > 0).float().mean() + (fake.detach() < 0).float().mean()) / 2
 
 
-class Tally:
-    """Means of what was paid in one epoch, read seldom so that a GPU never waits."""
+@dataclass(frozen=True)
+class NoiseLoss:
+    """What the losses of lessons 09 and 10 share: pictures from noise (B, latent), drawn from rng."""
 
-    def __init__(self, epoch: int):
-        self.epoch, self.sums, self.counts = epoch, {}, {}
+    latent: int
+    rng: torch.Generator
 
-    def add(self, record: dict[str, Tensor]) -> None:
-        for name, value in record.items():
-            self.sums[name] = self.sums.get(name, 0.0) + value.float()
-            self.counts[name] = self.counts.get(name, 0) + 1
+    def generate(self, generator: nn.Module, batch: Batch) -> Tensor:
+        noise = torch.randn(len(batch[0]), self.latent, generator=self.rng)
+        return generator(noise.to(batch[0].device))
 
-    def means(self) -> dict[str, float]:
-        """Mean of each; CourseError where one is no longer a number."""
-        means = {name: float(total) / self.counts[name] for name, total in self.sums.items()}
-        for name, value in means.items():
-            if not math.isfinite(value):
-                raise CourseError(
-                    f"the {name.replace('_', ' ')} became {'NaN' if value != value else value} in epoch "
-                    f"{self.epoch}, by its update {self.counts[name]}: lower the learning rates. "
-                    "A checkpoint, if there is one, is still that of the last sound epoch"
-                )
-        return means
+    def logits(self, discriminator: nn.Module, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 1) each. One pass is quicker, and the same where no layer mixes a batch's pictures."""
+        on_real, on_fake = discriminator(torch.cat([real, fake])).chunk(2)
+        return on_real, on_fake
+
+    def uniform(self, like: Tensor) -> Tensor:
+        return torch.rand(like.shape, generator=self.rng).to(like.device)
+
+    def normal(self, like: Tensor) -> Tensor:
+        return torch.randn(like.shape, generator=self.rng).to(like.device)
+
+
+@dataclass(frozen=True)
+class NonSaturatingLoss(NoiseLoss):
+    """Cross-entropy; the generator asks for the label "real" (Goodfellow et al. 2014, section 3).
+
+    The source adds 0.05 u, u uniform in 0..1, to the labels that the generator asks for:
+    `generator_labels`. The techniques of question 5: `discriminator_labels` moves its labels
+    inwards by up to that much, `input_noise` is the standard deviation of noise on all pictures
+    that it sees.
+    """
+
+    generator_labels: float = 0.05
+    discriminator_labels: float = 0.0
+    input_noise: float = 0.0
+
+    def discriminator_loss(
+        self, discriminator: nn.Module, batch: Batch, fake: Tensor
+    ) -> dict[str, Tensor]:
+        real, made = self.noisy(batch[0]), self.noisy(fake)
+        on_real, on_fake = self.logits(discriminator, real, made)
+        ones, zeros = torch.ones_like(on_real), torch.zeros_like(on_fake)
+        if self.discriminator_labels:
+            ones = ones - self.discriminator_labels * self.uniform(on_real)
+            zeros = zeros + self.discriminator_labels * self.uniform(on_fake)
+        loss = F.binary_cross_entropy_with_logits(on_real, ones)
+        loss = loss + F.binary_cross_entropy_with_logits(on_fake, zeros)
+        return {"loss": loss, "accuracy": accuracy(on_real, on_fake)}
+
+    def generator_loss(self, discriminator: nn.Module, batch: Batch, fake: Tensor) -> Tensor:
+        logits = discriminator(self.noisy(fake))
+        labels = torch.ones_like(logits)
+        if self.generator_labels:
+            labels = labels + self.generator_labels * self.uniform(logits)
+        return F.binary_cross_entropy_with_logits(logits, labels)
+
+    def noisy(self, x: Tensor) -> Tensor:
+        return x + self.input_noise * self.normal(x) if self.input_noise else x
+
+
+@dataclass(frozen=True)
+class HingeLoss(NoiseLoss):
+    """Margins instead of probabilities (Lim & Ye 2017; Miyato et al. 2018, equations 16 and 17)."""
+
+    def discriminator_loss(
+        self, discriminator: nn.Module, batch: Batch, fake: Tensor
+    ) -> dict[str, Tensor]:
+        on_real, on_fake = self.logits(discriminator, batch[0], fake)
+        loss = F.relu(1 - on_real).mean() + F.relu(1 + on_fake).mean()
+        return {"loss": loss, "accuracy": accuracy(on_real, on_fake)}
+
+    def generator_loss(self, discriminator: nn.Module, batch: Batch, fake: Tensor) -> Tensor:
+        return -discriminator(fake).mean()

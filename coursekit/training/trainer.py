@@ -1,223 +1,207 @@
-"""The training loop of lesson 01, with a schedule, early stopping and checkpoints."""
+"""The training loop of lesson 01, for one network or two: steps, epochs, callbacks, checkpoints."""
 
-import math
+from __future__ import annotations
+
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-import pandas as pd
-import torch
 from torch import Tensor, nn
 
-from coursekit.errors import CourseError
+from coursekit.errors import CourseError, UsageError
 from coursekit.runtime import Runtime
-from coursekit.training import checkpoint
+from coursekit.training.callbacks import Batch, Callback, Loss, batch_count, own_rngs
+from coursekit.training.checkpoint import Checkpoint, random_state, set_random_state
+from coursekit.training.history import History, RunningMeans
+from coursekit.training.optimizers import Optimizer, check_rates
 from coursekit.training.progress import Progress
 
-Loss = Callable[[nn.Module, tuple[Tensor, ...]], Tensor]  # (model, batch) -> scalar
-BIG = 1 << 23  # weights of transposed convolutions, see `prepare`
+CHECK_EVERY = {"cpu": 1}  # steps between looks for NaN; 50 on a GPU, which each look makes wait
 
 
-@dataclass
-class History:
-    """What happened in each epoch: rows of epoch (from 1), loss, seconds, val_loss with validation, and what watch gave."""
+class Learner:
+    """Networks and their optimizers, by name, the main network first, and how they learn."""
 
-    rows: list[dict] = field(default_factory=list)
-    stopped_early: bool = False
+    by_example = True  # whether an epoch's means weigh batches by size, see `RunningMeans`
 
-    def frame(self) -> pd.DataFrame:
-        return pd.DataFrame(self.rows)
+    def __init__(self, networks: dict[str, nn.Module], optimizers: dict[str, Optimizer], loss: Any):
+        self.networks, self.optimizers, self.loss = networks, optimizers, loss
 
-    def column(self, name: str) -> list[float]:
-        return [row[name] for row in self.rows]
+    def step(self, trainer: Trainer, batch: Batch) -> dict[str, Tensor]:
+        """Update the networks from one batch -> scalars to record, detached."""
+        raise NotImplementedError
 
-    @property
-    def best_epoch(self) -> int:
-        """The epoch (from 1) with the lowest validation loss, or training loss where there was no validation."""
-        name = "val_loss" if "val_loss" in self.rows[0] else "loss"
-        return min(self.rows, key=lambda row: row[name])["epoch"]
+    def columns(self, trainer: Trainer, means: RunningMeans) -> dict:
+        """More for an epoch's row. CourseError where the epoch taught a network nothing."""
+        return {}
 
-
-def one_cycle(optimizer: torch.optim.Optimizer, *, steps: int, warmup: float = 0.3):
-    """Learning rate up to the optimizer's own and down to nothing in `steps` (Smith & Topin 2018)."""
-    rates = [group["lr"] for group in optimizer.param_groups]
-    return torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, rates, total_steps=steps, pct_start=warmup, cycle_momentum=False
-    )
+    def recipe(self) -> dict[str, str]:
+        """What must be the same for a checkpoint to fit: name -> value."""
+        optimizers = self.optimizers.items()
+        return {
+            **{name: repr(network) for name, network in self.networks.items()},
+            **{name: f"{type(one).__name__} {one.defaults}" for name, one in optimizers},
+        }
 
 
-def adam(model: nn.Module, rate: float, *, weight_decay: float = 0.0) -> torch.optim.Adam:
-    """Adam (Kingma & Ba 2015) with one fused update for all weights; weight_decay is L2 on the gradient."""
-    return torch.optim.Adam(model.parameters(), lr=rate, weight_decay=weight_decay, fused=True)
+class OneNetwork(Learner):
+    """A network that lowers a loss."""
 
+    def __init__(self, model: nn.Module, optimizer: Optimizer, loss: Loss):
+        super().__init__({"network": model}, {"optimizer": optimizer}, loss)
+        self.model, self.optimizer = model, optimizer
 
-def prepare(model: nn.Module, runtime: Runtime) -> nn.Module:
-    """Move the model to the device, convolutions in channels-last order (2.6 times faster on a CPU).
-
-    Big transposed convolutions stay as they are on a CPU: oneDNN gives their gradients in another order, and to copy
-    those of Pix2Pix's 54 million weights at every step cost a fifth of it.
-    """
-    transposed = sum(
-        each.weight.numel() for each in model.modules() if isinstance(each, nn.ConvTranspose2d)
-    )
-    if runtime.device.type == "cpu" and transposed >= BIG:
-        return model.to(runtime.device)
-    return model.to(runtime.device, memory_format=torch.channels_last)
+    def step(self, trainer: Trainer, batch: Batch) -> dict[str, Tensor]:
+        with trainer.runtime.autocast():
+            loss = self.loss(self.model, batch)
+        trainer.update(self.model, self.optimizer, loss)
+        return {"loss": loss.detach()}
 
 
 def fit(
     model: nn.Module,
-    batches: Iterable[tuple[Tensor, ...]],
+    batches: Iterable[Batch],
     loss: Loss,
     *,
     epochs: int,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimizer,
     runtime: Runtime,
-    schedule=None,  # stepped after every batch
-    validation: Iterable[tuple[Tensor, ...]] | None = None,
-    patience: int | None = None,  # epochs without a better val_loss before stopping
-    clip: float | None = None,  # largest norm of the gradient
-    generators: Iterable[
-        torch.Generator
-    ] = (),  # besides the batches' own: noise, dropout of your own
-    path: Path | None = None,  # checkpoint: resumes from it, rewrites it each epoch
-    watch: Callable[[nn.Module, int], dict | None]
-    | None = None,  # after each epoch (model, epoch) -> more for its row
+    callbacks: Sequence[Callback] = (),  # asked in this order
+    checkpoint: Checkpoint | None = None,  # the run goes on from it, and rewrites it each epoch
 ) -> History:
-    """Train for `epochs`, or until `patience` runs out; the best weights by val_loss are kept when patience is given."""
-    own = [
-        each.generator
-        for each in (batches, validation)
-        if getattr(each, "generator", None) is not None
-    ]
-    run = _Run(model, batches, loss, optimizer, runtime, schedule, clip, own + list(generators))
-    run.resume(path)
-    with Progress() as progress:
-        while run.epoch < epochs and not run.history.stopped_early:
-            row = run.train_epoch(progress, epochs)
-            if validation is not None:
-                row["val_loss"] = _sound(
-                    evaluate(model, validation, loss, runtime=runtime),
-                    "validation loss",
-                    row["epoch"],
-                )
-            run.close_epoch(row, patience)
-            if watch is not None:
-                row.update(watch(model, run.epoch) or {})
-            if path is not None:
-                checkpoint.save(run.state(), path)
-    if run.best is not None:
-        model.load_state_dict(run.best)
-    return run.history
+    """Train a network for `epochs`, or until a callback has enough -> what happened.
+
+    CourseError where there is nothing to train or validate on, a learning rate cannot work, a loss
+    became NaN, or the checkpoint is of another run.
+    """
+    learner = OneNetwork(model, optimizer, loss)
+    return Trainer(learner, batches, runtime, callbacks, checkpoint).run(epochs)
 
 
-@torch.no_grad()
-def evaluate(
-    model: nn.Module, batches: Iterable[tuple[Tensor, ...]], loss: Loss, *, runtime: Runtime
-) -> float:
-    """Mean loss over all batches, each weighted by its size."""
-    was_training = model.training
-    model.eval()
-    total, count = torch.zeros((), dtype=torch.float64), 0
-    for batch in batches:
-        with runtime.autocast():
-            value = loss(model, batch)
-        total += value.double().cpu() * len(batch[0])
-        count += len(batch[0])
-    model.train(was_training)
-    return float(total / count)
+class Trainer:
+    """The state of a training run, and the loop. Callbacks may read all of it."""
 
+    def __init__(
+        self,
+        learner: Learner,
+        batches: Iterable[Batch],
+        runtime: Runtime,
+        callbacks: Sequence[Callback] = (),
+        checkpoint: Checkpoint | None = None,
+    ):
+        self.learner, self.batches, self.runtime = learner, batches, runtime
+        self.callbacks, self.checkpoint = list(callbacks), checkpoint or Checkpoint()
+        self.epoch, self.steps, self.history = 0, 0, History()
+        theirs = [rng for callback in self.callbacks for rng in callback.rngs()]
+        self.rngs = [*own_rngs(batches), *theirs, *self.checkpoint.rngs]
 
-class _Run:
-    """The state of one training run: what a checkpoint must hold."""
+    @property
+    def main_network(self) -> nn.Module:
+        """The network that the run is for: the generator where there are two."""
+        return next(iter(self.learner.networks.values()))
 
-    def __init__(self, model, batches, loss, optimizer, runtime, schedule, clip, generators):
-        self.model, self.batches, self.loss, self.optimizer = model, batches, loss, optimizer
-        self.runtime, self.schedule, self.clip = runtime, schedule, clip
-        self.generators = generators
-        self.epoch, self.best, self.history = 0, None, History()
+    def run(self, epochs: int) -> History:
+        """Train up to this many epochs in all, those of the checkpoint included."""
+        self.start()
+        with Progress() as progress:
+            while self.epoch < epochs and not self.done():
+                row, whole = self.train_epoch(progress, epochs)
+                self.epoch = row["epoch"]
+                self.history.rows.append(row)
+                for callback in self.callbacks:
+                    callback.on_epoch_end(self, row)
+                if whole:
+                    self.checkpoint.save(self.state)
+        for callback in self.callbacks:
+            callback.on_end(self)
+        return self.history
 
-    def train_epoch(self, progress: Progress, epochs: int) -> dict:
-        """One pass over the batches -> row of the history."""
-        self.model.train()
-        start, total, count = time.perf_counter(), 0.0, 0
-        for step, batch in enumerate(self.batches, 1):
-            value = self.step(batch)
-            total, count = total + value * len(batch[0]), count + len(batch[0])
-            progress.say(f"epoch {self.epoch + 1} of {epochs}, batch {step} of {len(self.batches)}")
-        if count == 0:
-            raise ValueError(
-                "there are no batches to train on: fewer examples than a batch, or an iterator used up"
+    def start(self) -> None:
+        """Refuse what cannot work; go on from the checkpoint, where there is one."""
+        if batch_count(self.batches) == 0:
+            raise CourseError(
+                "there are no batches to train on: give at least as many examples as a batch "
+                "holds, or smaller batches"
             )
-        mean = _sound(float(total / count), "loss", self.epoch + 1)
-        return {"epoch": self.epoch + 1, "loss": mean, "seconds": time.perf_counter() - start}
+        for optimizer in self.learner.optimizers.values():
+            check_rates(optimizer)
+        kinds = [type(callback).__name__ for callback in self.callbacks if callback.state()]
+        if twice := sorted({kind for kind in kinds if kinds.count(kind) > 1}):
+            raise UsageError(f"two callbacks of one kind, {twice[0]}: give one that does both")
+        for callback in self.callbacks:
+            callback.on_start(self)
+        if (state := self.checkpoint.load(self.recipe())) is not None:
+            self.resume(state)
 
-    def step(self, batch: tuple[Tensor, ...]) -> Tensor:
-        """One update of the weights -> the batch's loss, detached (read once an epoch, so a GPU never waits)."""
-        with self.runtime.autocast():
-            value = self.loss(self.model, batch)
-        self.optimizer.zero_grad(set_to_none=True)
-        value.backward()
-        if self.clip is not None:
-            nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
-        self.optimizer.step()
-        if self.schedule is not None:
-            self.schedule.step()
-        return value.detach()
+    def done(self) -> bool:
+        return any(callback.done(self) for callback in self.callbacks)
 
-    def close_epoch(self, row: dict, patience: int | None) -> None:
-        """Record the epoch; with patience, remember the best weights and decide whether to stop."""
-        self.epoch = row["epoch"]
-        self.history.rows.append(row)
-        if patience is not None:
-            if self.history.best_epoch == self.epoch:
-                self.best = {
-                    name: value.detach().clone() for name, value in self.model.state_dict().items()
-                }
-            self.history.stopped_early = self.epoch - self.history.best_epoch >= patience
+    def train_epoch(self, progress: Progress, epochs: int) -> tuple[dict, bool]:
+        """One pass over the batches -> row of the history, and whether it got to the end."""
+        start, number, count = time.perf_counter(), 0, batch_count(self.batches)
+        means = RunningMeans(self.epoch + 1, by_example=self.learner.by_example)
+        for network in self.learner.networks.values():
+            network.train()
+        for number, batch in enumerate(self.batches, 1):
+            means.add(self.step(batch), len(batch[0]))
+            if number % CHECK_EVERY.get(self.runtime.device.type, 50) == 0:
+                means.read()
+            progress.say(f"epoch {self.epoch + 1} of {epochs}, batch {number} of {count or '?'}")
+            if self.done():
+                break
+        if number == 0:
+            raise CourseError("there are no batches to train on: the iterator is used up")
+        row = {"epoch": self.epoch + 1, **self.learner.columns(self, means), **means.read()}
+        row["seconds"] = time.perf_counter() - start
+        return row, not self.done() if count is None else number == count
 
-    def state(self) -> dict:
-        return {
-            "recipe": self.recipe(),
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict() if self.schedule is not None else None,
-            "epoch": self.epoch,
-            "best": self.best,
-            "rows": self.history.rows,
-            "stopped_early": self.history.stopped_early,
-            "random": checkpoint.random_state(self.generators),
-        }
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        """One step of all networks -> what they paid, detached."""
+        record = self.learner.step(self, batch)
+        self.steps += 1
+        for callback in self.callbacks:
+            callback.on_step_end(self)
+        return record
+
+    def update(self, network: nn.Module, optimizer: Optimizer, loss: Tensor) -> None:
+        """One update of one network's weights."""
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        for callback in self.callbacks:
+            callback.before_update(self, network)
+        optimizer.step()
 
     def recipe(self) -> dict[str, str]:
         """What must be the same for a checkpoint to fit."""
-        optimizer = f"{type(self.optimizer).__name__} {self.optimizer.defaults}"
+        recipe = self.learner.recipe()
+        for callback in self.callbacks:
+            recipe |= callback.recipe()
+        return recipe | {"number of random number generators": str(len(self.rngs))}
+
+    def state(self) -> dict[str, Any]:
+        """All that a checkpoint must hold."""
+        networks, optimizers = self.learner.networks.items(), self.learner.optimizers.items()
         return {
-            "network": repr(self.model),
-            "optimizer": optimizer,
-            "schedule": type(self.schedule).__name__,
-            "number of generators": str(len(self.generators)),
+            "recipe": self.recipe(),
+            "networks": {name: network.state_dict() for name, network in networks},
+            "optimizers": {name: optimizer.state_dict() for name, optimizer in optimizers},
+            "callbacks": {type(one).__name__: one.state() for one in self.callbacks if one.state()},
+            "epoch": self.epoch,
+            "steps": self.steps,
+            "rows": self.history.rows,
+            "stopped_early": self.history.stopped_early,
+            "random": random_state(self.rngs),
         }
 
-    def resume(self, path: Path | None) -> None:
-        """Take up the run where its checkpoint left it; a fresh start where there is none."""
-        if (state := checkpoint.fitting(path, self.recipe())) is None:
-            return
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        if self.schedule is not None:
-            self.schedule.load_state_dict(state["schedule"])
-        self.epoch, self.best = state["epoch"], state["best"]
+    def resume(self, state: dict[str, Any]) -> None:
+        """Take a run up where its checkpoint left it."""
+        for name, network in self.learner.networks.items():
+            network.load_state_dict(state["networks"][name])
+        for name, optimizer in self.learner.optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][name])
+        for callback in self.callbacks:
+            if (saved := state["callbacks"].get(type(callback).__name__)) is not None:
+                callback.load(saved)
+        self.epoch, self.steps = state["epoch"], state["steps"]
         self.history = History(state["rows"], state["stopped_early"])
-        checkpoint.set_random_state(state["random"], self.generators)
-
-
-def _sound(value: float, name: str, epoch: int) -> float:
-    """The value, where it is a finite number."""
-    if not math.isfinite(value):
-        raise CourseError(
-            f"the {name} became {'NaN' if value != value else value} in epoch {epoch}: "
-            "lower the learning rate or clip gradients"
-        )
-    return value
+        set_random_state(state["random"], self.rngs)

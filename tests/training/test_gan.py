@@ -20,7 +20,20 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from coursekit import runtime
 from coursekit.datasets.batches import Batches
 from coursekit.errors import CourseError
-from coursekit.training import Game, Referee, accuracy, adam, checkpoint, fit_adversarial
+from coursekit.training import (
+    Adversaries,
+    Averaging,
+    Checkpoint,
+    DiscriminatorMonitor,
+    GANLoss,
+    MaxSteps,
+    OnEpochEnd,
+    Schedule,
+    accuracy,
+    adam,
+    checkpoint,
+    fit_adversarial,
+)
 
 EPOCHS = 4
 
@@ -31,7 +44,7 @@ def real_pictures(count):
     )
 
 
-def cross_entropy_game(draws):
+def cross_entropy(draws):
     """Noise of 6 numbers a picture; the discriminator's inputs get noise too; label noise as in the source."""
 
     def discriminator_loss(discriminator, batch, fake):
@@ -46,14 +59,14 @@ def cross_entropy_game(draws):
             verdict, 1 + 0.05 * torch.rand(verdict.shape, generator=draws)
         )
 
-    return Game(
+    return GANLoss(
         lambda generator, batch: generator(torch.randn(len(batch[0]), 6, generator=draws)),
         discriminator_loss,
         generator_loss,
     )
 
 
-def players(units=12):
+def networks(units=12):
     generator = nn.Sequential(
         nn.Linear(6, units),
         nn.BatchNorm1d(units),
@@ -72,11 +85,11 @@ def players(units=12):
     return generator, discriminator
 
 
-def match(*, path=None, epochs=EPOCHS, shift=0, count=80, every=2, units=12, **options):
+def train(*, path=None, epochs=EPOCHS, shift=0, count=80, every=2, units=12, steps=None):
     """A game with everything that has a state; shift: begin elsewhere, which a resumed run must not feel."""
     run = runtime.setup(seed=shift, device="cpu", threads=1)
     shuffling, draws, watching = (run.generator(name) for name in ("shuffle", "noise", "watch"))
-    generator, discriminator = players(units)
+    generator, discriminator = networks(units)
     batches = Batches(
         real_pictures(count), batch_size=16, generator=shuffling, transform=lambda x: 2 * x - 1
     )
@@ -89,21 +102,18 @@ def match(*, path=None, epochs=EPOCHS, shift=0, count=80, every=2, units=12, **o
     ]
     average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.9), use_buffers=True)
     history = fit_adversarial(
-        generator,
-        discriminator,
+        Adversaries(generator, discriminator, *optimizers, every),
         batches,
-        cross_entropy_game(draws),
+        cross_entropy(draws),
         epochs=epochs,
         runtime=run,
-        every=every,
-        path=path,
-        generator_optimizer=optimizers[0],
-        discriminator_optimizer=optimizers[1],
-        schedules=schedules,
-        average=average,
-        generators=[draws, watching],
-        watch=lambda model, epoch: {"drawn": torch.rand(1, generator=watching).item()},
-        **options,
+        callbacks=[
+            Schedule(*schedules),
+            Averaging(average),
+            OnEpochEnd(lambda model, epoch: {"drawn": torch.rand(1, generator=watching).item()}),
+            *([] if steps is None else [MaxSteps(steps)]),
+        ],
+        checkpoint=Checkpoint(path, rngs=[draws, watching]),
     )
     parts = [generator, discriminator, *optimizers, *schedules, average]
     rows = [
@@ -136,37 +146,26 @@ def settings_put_back():
 # What a step does
 
 
-def simple(game, batches=None, *, generator=None, discriminator=None, rate=0.5, **options):
-    """Both players one weight, plain gradient descent: every number can be worked by hand."""
+def simple(loss, batches=None, *, generator=None, rate=0.5, every=1, epochs=1, **options):
+    """Both networks one weight, plain gradient descent: every number can be worked by hand."""
     run = runtime.setup(device="cpu", threads=1)
-    generator, discriminator = (
-        generator or nn.Linear(1, 1, bias=False),
-        discriminator or nn.Linear(1, 1, bias=False),
-    )
-    with torch.no_grad():
-        for player in (generator, discriminator):
-            for weight in player.parameters():
-                weight.fill_(1.0)
-    first, second = (
-        torch.optim.SGD(each.parameters(), lr=rate) for each in (generator, discriminator)
-    )
+    generator = generator or nn.Linear(1, 1, bias=False)
+    discriminator = nn.Linear(1, 1, bias=False)
+    for network in (generator, discriminator):
+        nn.init.ones_(network.weight)
+    optimizers = [torch.optim.SGD(one.parameters(), rate) for one in (generator, discriminator)]
     history = fit_adversarial(
-        generator,
-        discriminator,
-        batches or [(torch.tensor([[3.0]]),)],
-        game,
-        **{
-            "epochs": 1,
-            "runtime": run,
-            "generator_optimizer": first,
-            "discriminator_optimizer": second,
-            **options,
-        },
+        Adversaries(generator, discriminator, *optimizers, discriminator_every=every),
+        [(torch.tensor([[3.0]]),)] if batches is None else batches,
+        loss,
+        epochs=epochs,
+        runtime=run,
+        **options,
     )
     return generator, discriminator, history
 
 
-LINEAR = Game(
+LINEAR = GANLoss(
     lambda generator, batch: generator(torch.ones(1, 1)),
     lambda discriminator, batch, fake: (discriminator(fake) - discriminator(batch[0])).mean(),
     lambda discriminator, batch, fake: -discriminator(fake).mean(),
@@ -209,20 +208,19 @@ def test_neither_player_learns_from_the_others_turn():
         seen["weights take part"] = any(each.requires_grad for each in discriminator.parameters())
         return LINEAR.generator_loss(discriminator, batch, fake)
 
-    _, discriminator, _ = simple(Game(LINEAR.generate, discriminator_loss, generator_loss))
+    _, discriminator, _ = simple(GANLoss(LINEAR.generate, discriminator_loss, generator_loss))
     assert seen == {"fake has a graph": False, "weights take part": False}
     assert all(each.requires_grad for each in discriminator.parameters())
 
 
 def test_more_columns_and_accuracy():
-    game = Game(
+    loss = GANLoss(
         LINEAR.generate,
         lambda d, batch, fake: {"loss": d(fake).mean(), "accuracy": torch.tensor(0.75)},
         lambda d, batch, fake: {"loss": d(fake).mean(), "l1": torch.tensor(0.25)},
     )
-    row = simple(game, watch=lambda generator, epoch: {"watched": generator.weight.item()})[2].rows[
-        0
-    ]
+    watching = OnEpochEnd(lambda generator, epoch: {"watched": generator.weight.item()})
+    row = simple(loss, callbacks=[watching])[2].rows[0]
     assert row["accuracy"] == 0.75 and row["l1"] == 0.25 and "watched" in row
     assert (
         accuracy(torch.tensor([1.0, -1.0]), torch.tensor([-2.0, -2.0, -2.0, 5.0])).item()
@@ -231,7 +229,8 @@ def test_more_columns_and_accuracy():
 
 
 def test_a_limit_of_steps_ends_within_an_epoch():
-    history = simple(LINEAR, [(torch.tensor([[3.0]]),)] * 4, epochs=9, steps=10)[2]
+    four = [(torch.tensor([[3.0]]),)] * 4
+    history = simple(LINEAR, four, epochs=9, callbacks=[MaxSteps(10)])[2]
     assert history.column("steps") == [4, 8, 10] and history.column("epoch") == [1, 2, 3]
 
 
@@ -239,7 +238,8 @@ def test_the_average_is_an_average():
     """g is 1, then 2 and 3: with decay 0.5 the average is 2 after the first step (a copy), then 2.5."""
     generator = nn.Linear(1, 1, bias=False)
     average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.5))
-    simple(LINEAR, [(torch.tensor([[3.0]]),)] * 2, generator=generator, average=average, every=2)
+    twice, averaging = [(torch.tensor([[3.0]]),)] * 2, [Averaging(average)]
+    simple(LINEAR, twice, generator=generator, callbacks=averaging, every=2)
     assert generator.weight.item() == 3.0 and average.module.weight.item() == 2.5
 
 
@@ -247,25 +247,16 @@ def test_a_small_gan_learns_where_the_data_are():
     """Real numbers around 4; the generator starts around 0 and must move there."""
     run = runtime.setup(device="cpu", threads=1)
     draws = run.generator("noise")
-    game = cross_entropy_game(draws)
-    game = Game(
-        lambda generator, batch: generator(torch.randn(len(batch[0]), 6, generator=draws)),
-        game.discriminator_loss,
-        game.generator_loss,
-    )
     generator, discriminator = (
         nn.Linear(6, 1),
         nn.Sequential(nn.Linear(1, 16), nn.LeakyReLU(0.3), nn.Linear(16, 1)),
     )
     data = 4 + torch.randn(640, 1, generator=run.generator("data"))
     fit_adversarial(
-        generator,
-        discriminator,
+        Adversaries(generator, discriminator, adam(generator, 2e-2), adam(discriminator, 1e-2)),
         Batches(data, batch_size=32, generator=run.generator("order")),
-        game,
+        cross_entropy(draws),
         epochs=15,
-        generator_optimizer=adam(generator, 2e-2),
-        discriminator_optimizer=adam(discriminator, 1e-2),
         runtime=run,
     )
     assert abs(generator(torch.randn(2_000, 6, generator=draws)).mean().item() - 4) < 1
@@ -274,8 +265,8 @@ def test_a_small_gan_learns_where_the_data_are():
 # What goes wrong
 
 
-@pytest.mark.parametrize("player", ["generator", "discriminator"])
-def test_a_loss_that_is_no_number_is_named_at_once(player):
+@pytest.mark.parametrize("name", ["generator", "discriminator"])
+def test_a_loss_that_is_no_number_is_named_at_once(name):
     """Long before the epoch is over."""
     seen = []
 
@@ -284,18 +275,18 @@ def test_a_loss_that_is_no_number_is_named_at_once(player):
         return discriminator(fake).mean() * (float("nan") if len(seen) > 10 else 1.0)
 
     fine = lambda discriminator, batch, fake: discriminator(fake).mean()  # noqa: E731
-    game = Game(LINEAR.generate, *((spoil, fine) if player == "discriminator" else (fine, spoil)))
+    both = (spoil, fine) if name == "discriminator" else (fine, spoil)
     with pytest.raises(
-        CourseError, match=f"the {player} loss became NaN in epoch 1, by its update 11: .*rates"
+        CourseError, match=f"the {name} loss became NaN in epoch 1, by its update 11: .* rate"
     ):
-        simple(game, [(torch.tensor([[3.0]]),)] * 1_000, rate=1e-4)
+        simple(GANLoss(LINEAR.generate, *both), [(torch.tensor([[3.0]]),)] * 1_000, rate=1e-4)
     assert len(seen) == 11
 
 
-def lost(epochs, accuracies, losses, **options):
-    """A game whose accuracy and generator's loss are prescribed for each epoch -> history, what was reported when."""
+def lost(count, accuracies, losses, **options):
+    """A run of prescribed accuracies and generator's losses -> history, what was reported when."""
     told, epoch = [], [0]
-    game = Game(
+    loss = GANLoss(
         LINEAR.generate,
         lambda d, batch, fake: {
             "loss": 0 * d(fake).mean(),
@@ -304,16 +295,11 @@ def lost(epochs, accuracies, losses, **options):
         lambda d, batch, fake: 0 * d(fake).mean() + losses[epoch[0]],
     )
 
-    def watch(generator, number):
+    def note(generator, number):
         epoch[0] = number
 
-    _, _, history = simple(
-        game,
-        epochs=epochs,
-        watch=watch,
-        report=lambda words: told.append((epoch[0], words)),
-        **options,
-    )
+    monitor = DiscriminatorMonitor(**options, report=lambda words: told.append((epoch[0], words)))
+    _, _, history = simple(loss, epochs=count, callbacks=[OnEpochEnd(note)], monitor=monitor)
     return history, told
 
 
@@ -333,20 +319,18 @@ def test_a_discriminator_that_has_won_is_reported_once_when_it_happens():
         ([0.9] * 8, [1.0 + i for i in range(8)]),
     ],
 )  # it errs often enough
-def test_an_open_game_is_not_reported(accuracies, losses):
+def test_an_open_run_is_not_reported(accuracies, losses):
     assert lost(8, accuracies, losses)[1] == []
 
 
-def test_the_referee_can_be_sent_home_or_made_strict():
-    assert lost(8, [0.99] * 8, [1.0 + i for i in range(8)], referee=None)[1] == []
-    assert (
-        lost(3, [0.9] * 3, [1.0, 2.0, 3.0], referee=Referee(accuracy=0.8, epochs=2))[1][0][0] == 2
-    )
+def test_the_monitor_can_be_left_out_or_made_strict():
+    assert "warning" not in simple(LINEAR, epochs=9, monitor=None)[2].rows[-1]
+    assert lost(3, [0.9] * 3, [1.0, 2.0, 3.0], accuracy=0.8, epochs=2)[1][0][0] == 2
 
 
 def test_the_report_goes_to_stdout_unless_told_otherwise(capsys):
     simple(
-        Game(
+        GANLoss(
             LINEAR.generate,
             lambda d, batch, fake: {"loss": 0 * d(fake).mean(), "accuracy": torch.tensor(1.0)},
             lambda d, batch, fake: -d(fake.detach()).mean() * 0 + fake.mean() * 0 + next(COUNT),
@@ -361,9 +345,11 @@ COUNT = iter(range(100))
 
 
 def test_no_batches_and_a_rhythm_that_never_comes():
-    with pytest.raises(ValueError, match="no batches"):
+    with pytest.raises(CourseError, match="no batches"):
         simple(LINEAR, iter(()))
-    with pytest.raises(ValueError, match="one step in 5, but epoch 3 has only 3"):
+    with pytest.raises(CourseError, match="no batches"):
+        simple(LINEAR, [])
+    with pytest.raises(CourseError, match="one step in 5, but epoch 3 has only 3"):
         simple(LINEAR, [(torch.tensor([[3.0]]),)] * 3, every=5, epochs=3)
 
 
@@ -372,37 +358,42 @@ def test_no_batches_and_a_rhythm_that_never_comes():
 
 @pytest.fixture(scope="module")
 def uninterrupted():
-    return match().all
+    return train().all
 
 
 @pytest.mark.parametrize("stop", range(1, EPOCHS + 1))
 def test_resumed_equals_uninterrupted_for_both_players(uninterrupted, tmp_path, stop):
-    match(path=tmp_path / "run.pt", epochs=stop)
-    assert match(path=tmp_path / "run.pt", shift=1).all == uninterrupted
+    train(path=tmp_path / "run.pt", epochs=stop)
+    assert train(path=tmp_path / "run.pt", shift=1).all == uninterrupted
 
 
 def test_stopped_within_an_epoch_equals_uninterrupted(uninterrupted, tmp_path):
     """A limit of 8 steps ends in the second epoch of 5: the checkpoint holds the first, and the second is played again."""
-    assert match(path=tmp_path / "run.pt", steps=8).history.column("steps") == [5, 8]
-    assert match(path=tmp_path / "run.pt", shift=1).all == uninterrupted
+    assert train(path=tmp_path / "run.pt", steps=8).history.column("steps") == [5, 8]
+    assert train(path=tmp_path / "run.pt", shift=1).all == uninterrupted
 
 
 def test_another_seed_is_another_game(uninterrupted):
-    assert match(shift=1).all != uninterrupted
+    assert train(shift=1).all != uninterrupted
 
 
 @pytest.mark.parametrize(
     "changed, words", [({"units": 13}, "generator and discriminator"), ({"every": 1}, "rhythm")]
 )
 def test_a_checkpoint_of_another_game_is_refused(tmp_path, changed, words):
-    match(path=tmp_path / "run.pt", epochs=1)
+    train(path=tmp_path / "run.pt", epochs=1)
     with pytest.raises(CourseError, match=f"is of another {words}.*delete it"):
-        match(path=tmp_path / "run.pt", **changed)
+        train(path=tmp_path / "run.pt", **changed)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="SIGKILL and fork are not on this system")
 def test_killed_at_any_moment_and_run_again_gives_the_same_bits(tmp_path):
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "COURSEKIT_PROGRESS": "0", "OMP_WAIT_POLICY": "PASSIVE"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "COURSEKIT_PROGRESS": "0",
+        "OMP_WAIT_POLICY": "PASSIVE",
+    }
     done = subprocess.run(
         [sys.executable, __file__, tmp_path / "run.pt"],
         env=environment,
@@ -421,12 +412,12 @@ def test_killed_at_any_moment_and_run_again_gives_the_same_bits(tmp_path):
 def harass(path):
     """Play in children, kill each some time after its next checkpoint; play to the end; print both digests."""
     long = {"epochs": 3 * EPOCHS, "count": 160, "units": 64}
-    undisturbed, kills = match(**long).all, []
+    undisturbed, kills = train(**long).all, []
     for number in range(3):
         before = _identity(path)
         child = os.fork()
         if child == 0:
-            match(path=path, **long)
+            train(path=path, **long)
             os._exit(0)
         while _identity(path) == before:
             time.sleep(0.0005)
@@ -436,7 +427,7 @@ def harass(path):
         kills.append(checkpoint.load(path)["epoch"])
     print(
         json.dumps(
-            {"undisturbed": undisturbed, "killed": match(path=path, **long).all, "kills": kills}
+            {"undisturbed": undisturbed, "killed": train(path=path, **long).all, "kills": kills}
         )
     )
 

@@ -25,7 +25,18 @@ from coursekit import runtime
 from coursekit.datasets.batches import Batches
 from coursekit.errors import CourseError
 from coursekit.models.autoencoder import Denoiser
-from coursekit.training import adam, checkpoint, fit, one_cycle, prepare
+from coursekit.training import (
+    Checkpoint,
+    ClipGradients,
+    OnEpochEnd,
+    Schedule,
+    Validation,
+    adam,
+    checkpoint,
+    fit,
+    one_cycle,
+    prepare,
+)
 from coursekit.transforms.noise import salt_and_pepper
 
 EPOCHS = 8
@@ -90,22 +101,24 @@ def denoising(
         epochs=epochs,
         optimizer=optimizer,
         runtime=run,
-        schedule=schedule,
-        validation=validation,
-        patience=EPOCHS,
-        clip=0.05,
-        generators=[noise, watching],
-        path=path,
-        watch=lambda model, epoch: {
-            "drawn": (torch.rand(1) + torch.rand(1, generator=watching)).item()
-        },
+        callbacks=[
+            Schedule(schedule),
+            Validation(validation, patience=EPOCHS),
+            ClipGradients(0.05),
+            OnEpochEnd(
+                lambda model, epoch: {
+                    "drawn": (torch.rand(1) + torch.rand(1, generator=watching)).item()
+                }
+            ),
+        ],
+        checkpoint=Checkpoint(path, rngs=[noise, watching]),
     )
     return SimpleNamespace(
         model=model,
         optimizer=optimizer,
         schedule=schedule,
         history=history,
-        generators=[shuffling, noise, watching, checking],
+        rngs=[shuffling, noise, watching, checking],
     )
 
 
@@ -121,7 +134,7 @@ def everything(run):
         ],
         "stopped early": run.history.stopped_early,
         "best": run.history.best_epoch,
-        "generators": [each.get_state() for each in run.generators],
+        "rngs": [rng.get_state() for rng in run.rngs],
         "torch": torch.get_rng_state(),
         "python": random.getstate(),
     }
@@ -206,12 +219,11 @@ def early_stopping(*, path=None, epochs=9, shift=0):
         epochs=epochs,
         optimizer=optimizer,
         runtime=run,
-        validation=batches,
-        patience=2,
-        path=path,
+        callbacks=[Validation(batches, patience=2)],
+        checkpoint=Checkpoint(path),
     )
     return SimpleNamespace(
-        model=model, optimizer=optimizer, schedule=None, history=history, generators=[shuffling]
+        model=model, optimizer=optimizer, schedule=None, history=history, rngs=[shuffling]
     )
 
 
@@ -305,7 +317,7 @@ def test_a_checkpoint_of_another_network_is_refused(saved):
     [
         ("optimizer", "another optimizer"),
         ("schedule", "another schedule"),
-        ("generators", "number of generators"),
+        ("rngs", "number of random number generators"),
     ],
 )
 def test_a_checkpoint_of_another_recipe_is_refused(tmp_path, part, words):
@@ -322,15 +334,18 @@ def test_a_checkpoint_of_another_recipe_is_refused(tmp_path, part, words):
             epochs=1,
             runtime=run,
             optimizer=optimizer,
-            path=path,
-            schedule=schedule,
-            generators=[run.generator("noise")] if changed == "generators" else [],
+            callbacks=[Schedule(schedule)] if schedule else [],
+            checkpoint=Checkpoint(path, rngs=[run.generator("n")] if changed == "rngs" else []),
         )
 
     train()
     train()
     with pytest.raises(CourseError, match=words):
         train(part)
+    path.unlink()
+    train(part)
+    with pytest.raises(CourseError, match=words):  # and the other way round
+        train()
 
 
 def test_a_full_disk_keeps_the_last_whole_checkpoint(saved):
@@ -341,15 +356,16 @@ def test_a_full_disk_keeps_the_last_whole_checkpoint(saved):
             denoising(path=saved)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert str(saved) in str(caught.value) and "free some space and run again" in str(caught.value)
+    assert str(saved) in str(caught.value) and "free some space" in str(caught.value)
+    assert "run again, it goes on from the last whole checkpoint" in str(caught.value)
     assert saved.read_bytes() == before and os.listdir(saved.parent) == [saved.name]
 
 
 def test_what_a_killed_run_left_half_written_is_swept_away(saved, uninterrupted):
-    (saved.parent / "run.pt.4711.part").write_bytes(b"half")
-    (saved.parent / "other.pt.4711.part").write_bytes(b"of another run")
+    (saved.parent / ".run.pt.4711.part").write_bytes(b"half")
+    (saved.parent / ".other.pt.4711.part").write_bytes(b"of another run")
     assert digests(denoising(path=saved)) == uninterrupted
-    assert sorted(os.listdir(saved.parent)) == ["other.pt.4711.part", "run.pt"]
+    assert sorted(os.listdir(saved.parent)) == [".other.pt.4711.part", "run.pt"]
 
 
 # Other processes, and SIGKILL
@@ -447,7 +463,7 @@ def _identity(path):
 
 
 def _being_written(path, child):
-    return path.with_name(f"{path.name}.{child}.part").exists()
+    return path.with_name(f".{path.name}.{child}.part").exists()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,20 @@ from torch.nn import functional as F
 from coursekit import runtime
 from coursekit.datasets.batches import Batches
 from coursekit.errors import CourseError
-from coursekit.training import History, adam, evaluate, fit, one_cycle, prepare
+from coursekit.models import ops
+from coursekit.training import (
+    Checkpoint,
+    ClipGradients,
+    History,
+    OnEpochEnd,
+    Schedule,
+    Validation,
+    adam,
+    evaluate,
+    fit,
+    one_cycle,
+    prepare,
+)
 from coursekit.training import progress as progress_module
 
 
@@ -62,8 +75,10 @@ def test_fit_is_the_loop_written_by_hand(run, clip):
         epochs=3,
         optimizer=optimizer,
         runtime=run,
-        clip=clip,
-        schedule=one_cycle(optimizer, steps=9),
+        callbacks=[
+            Schedule(one_cycle(optimizer, steps=9)),
+            *([] if clip is None else [ClipGradients(clip)]),
+        ],
     )
     optimizer = torch.optim.Adam(theirs.parameters(), lr=0.01, weight_decay=0.1, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -154,7 +169,7 @@ def test_training_is_in_training_mode_and_validation_is_not(run):
         epochs=2,
         optimizer=adam(model, 0.01),
         runtime=run,
-        validation=batches,
+        callbacks=[Validation(batches)],
     )
     assert modes == [(True, True), (False, False)] * 2
 
@@ -169,11 +184,14 @@ def test_patience_stops_and_gives_back_the_best_weights(run):
         epochs=7,
         optimizer=adam(model, 0.01),
         runtime=run,
-        validation=batches,
-        patience=2,
-        watch=lambda model, epoch: seen.update(
-            {epoch: [each.clone() for each in model.parameters()]}
-        ),
+        callbacks=[
+            Validation(batches, patience=2),
+            OnEpochEnd(
+                lambda model, epoch: seen.update(
+                    {epoch: [weight.clone() for weight in model.parameters()]}
+                )
+            ),
+        ],
     )
     assert history.column("val_loss") == [3, 2, 4, 1, 5, 5]
     assert history.stopped_early and history.best_epoch == 4 and list(seen) == [1, 2, 3, 4, 5, 6]
@@ -190,8 +208,7 @@ def test_a_tie_is_not_better(run):
         epochs=4,
         optimizer=adam(model, 0.01),
         runtime=run,
-        validation=batches,
-        patience=2,
+        callbacks=[Validation(batches, patience=2)],
     )
     assert history.stopped_early and history.best_epoch == 1 and len(history.rows) == 3
 
@@ -205,8 +222,10 @@ def test_without_patience_the_last_weights_stay(run):
         epochs=3,
         optimizer=adam(model, 0.01),
         runtime=run,
-        validation=batches,
-        watch=lambda model, epoch: last.append([each.clone() for each in model.parameters()]),
+        callbacks=[
+            Validation(batches),
+            OnEpochEnd(lambda model, epoch: last.append([w.clone() for w in model.parameters()])),
+        ],
     )
     assert all(torch.equal(a, b) for a, b in zip(last[-1], model.parameters()))
 
@@ -220,9 +239,10 @@ def test_patience_running_out_in_the_last_epoch_also_gives_the_best(run):
         epochs=2,
         optimizer=adam(model, 0.01),
         runtime=run,
-        validation=batches,
-        patience=5,
-        watch=lambda model, epoch: seen.append([each.clone() for each in model.parameters()]),
+        callbacks=[
+            Validation(batches, patience=5),
+            OnEpochEnd(lambda model, epoch: seen.append([w.clone() for w in model.parameters()])),
+        ],
     )
     assert all(torch.equal(a, b) for a, b in zip(seen[0], model.parameters()))
 
@@ -238,7 +258,8 @@ def test_a_loss_that_is_no_number_stops_with_advice(run, value, word):
         )  # the last of the second epoch's three
 
     with pytest.raises(
-        CourseError, match=f"the loss became {word} in epoch 2: lower the learning rate"
+        CourseError,
+        match=f"the loss became {word} in epoch 2, by its update 3: lower the learning rate",
     ):
         fit(
             model,
@@ -260,17 +281,18 @@ def test_a_loss_that_is_no_number_is_not_kept_in_the_checkpoint(run, tmp_path):
             epochs=3,
             runtime=run,
             optimizer=adam(model, 0.01),
-            validation=batches,
-            patience=1,
-            path=path,
+            callbacks=[Validation(batches, patience=1)],
+            checkpoint=Checkpoint(path),
         )
     kept = torch.load(path)
-    assert kept["epoch"] == 1 and all(each.isfinite().all() for each in kept["model"].values())
+    assert kept["epoch"] == 1 and all(
+        each.isfinite().all() for each in kept["networks"]["network"].values()
+    )
 
 
 def test_no_batches_is_an_error_not_a_division_by_zero(run):
     model, batches = build(), Batches(points(4), batch_size=8, drop_last=True)
-    with pytest.raises(ValueError, match="no batches to train on"):
+    with pytest.raises(CourseError, match="no batches to train on"):
         fit(model, batches, loss, epochs=1, optimizer=adam(model, 0.01), runtime=run)
 
 
@@ -283,7 +305,7 @@ def test_what_the_watcher_says_joins_the_history(run):
         epochs=2,
         optimizer=adam(model, 0.01),
         runtime=run,
-        watch=lambda model, epoch: {"squared": epoch**2},
+        callbacks=[OnEpochEnd(lambda model, epoch: {"squared": epoch**2})],
     )
     assert history.column("squared") == [1, 4]
 
@@ -311,12 +333,10 @@ def test_prepared_convolutions_are_channels_last_and_compute_the_same(run):
 
 
 def test_big_transposed_convolutions_keep_their_order(run, monkeypatch):
-    from coursekit.training import trainer
-
     model = nn.Sequential(nn.Conv2d(8, 8, 3), nn.ConvTranspose2d(8, 4, 3))
-    monkeypatch.setattr(trainer, "BIG", 8 * 4 * 9)
+    monkeypatch.setattr(ops, "BIG", 8 * 4 * 9)
     assert all(each.weight.is_contiguous() for each in prepare(model, run))
-    monkeypatch.setattr(trainer, "BIG", 8 * 4 * 9 + 1)
+    monkeypatch.setattr(ops, "BIG", 8 * 4 * 9 + 1)
     assert all(
         each.weight.is_contiguous(memory_format=torch.channels_last) for each in prepare(model, run)
     )

@@ -1,0 +1,51 @@
+"""Optimizers, their learning rate over time, and networks put where and how they train fastest."""
+
+import math
+
+import torch
+from torch import nn
+
+from coursekit.errors import CourseError
+from coursekit.models import ops
+from coursekit.runtime import Runtime
+
+Optimizer = torch.optim.Optimizer
+
+
+def prepare(model: nn.Module, runtime: Runtime) -> nn.Module:
+    """Move the model to the run's device, in the memory order that trains fastest there."""
+    return ops.to_device(model, runtime.device)
+
+
+def adam(model: nn.Module, rate: float, *, weight_decay: float = 0.0) -> torch.optim.Adam:
+    """Adam (Kingma & Ba 2015), one fused update for all weights; weight_decay is L2 on gradients."""
+    return torch.optim.Adam(model.parameters(), lr=rate, weight_decay=weight_decay, fused=True)
+
+
+def one_cycle(
+    optimizer: Optimizer, *, steps: int, warmup: float = 0.3
+) -> torch.optim.lr_scheduler.OneCycleLR:
+    """Learning rate up to the optimizer's own and down to nothing in `steps` (Smith & Topin 2018).
+
+    warmup: share of the steps that it rises.
+    """
+    rates = [group["lr"] for group in optimizer.param_groups]
+    if steps < 1:
+        raise CourseError(
+            f"a cycle of {steps} steps: there is nothing to train on, or for no epoch; "
+            "give more examples than a batch holds, and at least one epoch"
+        )
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, rates, total_steps=steps, pct_start=warmup, cycle_momentum=False
+    )
+
+
+def check_rates(optimizer: Optimizer) -> None:
+    """CourseError where a learning rate is not a finite number above 0."""
+    for group in optimizer.param_groups:
+        rate = float(group.get("initial_lr", group["lr"]))
+        if not (math.isfinite(rate) and rate > 0):
+            raise CourseError(
+                f"the learning rate is {rate:g}: nothing can be learnt with it; "
+                "give a number above 0, such as 0.001"
+            )
