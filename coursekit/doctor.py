@@ -1,15 +1,18 @@
 """What this installation has, what it lacks, and how to get it: `coursekit doctor`."""
 
+import os
 import platform
-import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import NamedTuple
 
+from packaging.requirements import Requirement
+
 from coursekit import config
+from coursekit.config import Variable
 from coursekit.errors import CourseError
 
 OK, NOTE, MISSING = "ok", "note", "MISSING"
@@ -32,10 +35,10 @@ def main() -> int:
     out = progress.console()
     shown = progress.table(out, "what", "state", "found", "what to do")
     found = list(examine())
-    for each in found:
-        shown.add_row(*each)
+    for finding in found:
+        shown.add_row(*finding)
     out.print(shown)
-    return int(any(each.state == MISSING for each in found))
+    return int(any(finding.state == MISSING for finding in found))
 
 
 def examine() -> Iterator[Finding]:
@@ -79,36 +82,39 @@ def _python() -> Iterator[Finding]:
 
 
 def _versions() -> Iterator[Finding]:
-    """Installed packages against the pinned ones."""
+    """Installed packages against what coursekit needs and against the pinned versions."""
+    absent = [name for name in _needed() if not _installed(name)]
+    pinned = [(name, pin) for name, pin in pins() if _installed(name)]
     differ = [
         f"{name} {_installed(name)} (pinned {pin})"
-        for name, pin in pins()
-        if _installed(name) not in (pin, "")
+        for name, pin in pinned
+        if _installed(name) != pin
     ]
-    absent = [name for name, _ in pins() if not _installed(name)]
-    advice = "pip install -c constraints.txt -e '.[test]'" if differ or absent else ""
+    advice = "run `make` again, or pip install -c constraints.txt coursekit"
     if absent:
         yield Finding("packages", MISSING, f"not installed: {', '.join(absent)}", advice)
     if differ:
-        yield Finding(
-            "packages",
-            NOTE,
-            f"other than pinned: {', '.join(differ)}; results may differ a little",
-            advice,
-        )
+        found = f"other than pinned: {', '.join(differ)}; results may differ a little"
+        yield Finding("packages", NOTE, found, advice)
     if not differ and not absent:
-        yield Finding(
-            "packages",
-            OK,
-            f"coursekit {version('coursekit')} and {len(list(pins()))} packages as pinned",
-        )
+        kept = f"{len(pinned)} packages as pinned" if pinned else "all that it needs"
+        yield Finding("packages", OK, f"coursekit {version('coursekit')} and {kept}")
+
+
+def _needed() -> Iterator[str]:
+    """The packages that coursekit itself asks for on this platform, without its extras."""
+    for requirement in map(Requirement, requires("coursekit") or []):
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            yield requirement.name
 
 
 def pins() -> Iterator[tuple[str, str]]:
-    """(package, version) of each line of constraints.txt that this platform needs."""
-    for line in (config.ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
-        if match := re.fullmatch(r"([A-Za-z0-9._-]+)==([^\s;]+)(?:\s*;.*)?", line.strip()):
-            yield match[1], match[2]
+    """(package, version) of each line of constraints.txt that holds for this Python."""
+    path = config.ROOT / "constraints.txt"  # a folder that `coursekit init` made has it too
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+        pin = Requirement(line)
+        if pin.marker is None or pin.marker.evaluate():
+            yield pin.name, str(pin.specifier).removeprefix("==")
 
 
 def _installed(name: str) -> str:
@@ -156,32 +162,34 @@ def _precision() -> Iterator[Finding]:
 
 
 def _threads() -> Iterator[Finding]:
-    count, own = config.thread_count(), config.thread_count() != config.THREADS
+    count, stored = config.thread_count(), config.THREADS
+    advice = f"stored results have {stored}: unset {Variable.THREADS} for the same bits"
+    own = count != stored
     yield Finding(
         "threads",
         NOTE if own else OK,
         f"{count} of {config.cores()} cores",
-        f"stored results were made with {config.THREADS}: unset COURSEKIT_THREADS for the same bits"
-        if own
-        else "",
+        advice if own else "",
     )
 
 
 def _disk() -> Iterator[Finding]:
-    for what, folder in (("runs", config.runs()), ("data cache", config.cache())):
-        free = shutil.disk_usage(_existing(folder)).free / 1e9
-        yield Finding(
-            f"disk for {what}",
-            OK if free >= ENOUGH_GB else NOTE,
-            f"{free:.0f} GB free at {folder}",
-            ""
-            if free >= ENOUGH_GB
-            else "make room, or point COURSEKIT_RUNS and COURSEKIT_CACHE elsewhere",
-        )
+    for what, folder, variable in (
+        ("runs", config.runs(), Variable.RUNS),
+        ("data cache", config.cache(), Variable.CACHE),
+    ):
+        there, way = _existing(folder), f"set {variable} to a folder of yours with room in it"
+        if not os.path.isdir(there) or not os.access(there, os.W_OK | os.X_OK):
+            yield Finding(f"disk for {what}", NOTE, f"{there} may not be written", way)
+            continue
+        free = shutil.disk_usage(there).free / 1e9
+        state, advice = (OK, "") if free >= ENOUGH_GB else (NOTE, f"make room, or {way}")
+        yield Finding(f"disk for {what}", state, f"{free:.0f} GB free at {folder}", advice)
 
 
 def _existing(folder: Path) -> Path:
-    return folder if folder.exists() else _existing(folder.parent)
+    """The folder, or the nearest one above it that is there."""
+    return folder if os.path.exists(folder) else _existing(folder.parent)
 
 
 def _pandoc() -> Iterator[Finding]:

@@ -60,7 +60,7 @@ class Rows:
 
     def add_row(self, *cells: str) -> None:
         """Add a row: one text for each heading."""
-        self.rows.append(cells)
+        self.rows.append(tuple(map(printable, cells)))
 
     def __rich_console__(
         self, console: Console, options: ConsoleOptions

@@ -250,12 +250,14 @@ def test_ctrl_c_stops_cleanly_and_takes_the_kernels_along(course, extra, monkeyp
     edit(
         slow,
         lambda nb: nb.cells[2].update(
-            source=f"import os, time\nopen({str(folder / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)"
+            source=f"import os, time\nopen({str(folder / 'pid')!r}, 'w').write(str(os.getpid()))\n"
+            "time.sleep(60)"
         ),
     )
-    heard = lambda: signal.signal(
-        signal.SIGINT, signal.SIG_DFL
-    )  # a shell's background jobs are deaf to Ctrl-C
+
+    def heard():  # a shell's background jobs are deaf to Ctrl-C
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
     process = subprocess.Popen(
         [*COMMAND, "run", "6", *extra],
         stderr=subprocess.PIPE,
@@ -307,7 +309,10 @@ def test_a_second_run_of_the_same_lesson_waits_for_nobody_and_harms_nothing(cour
 @pytest.mark.parametrize("arguments", [["list"], ["--help"], ["run", "--help"]])
 def test_help_and_lists_do_not_import_torch(course, arguments):
     course("01")
-    script = f"import sys; from coursekit.cli import guarded; guarded({arguments}); sys.exit('torch' in sys.modules)"
+    script = (
+        f"import sys; from coursekit.cli import guarded; guarded({arguments}); "
+        "sys.exit('torch' in sys.modules)"
+    )
     start = time.perf_counter()
     assert subprocess.run([sys.executable, "-c", script], stdout=subprocess.DEVNULL).returncode == 0
     assert time.perf_counter() - start < 5  # 0.2 s on an idle machine
