@@ -6,10 +6,12 @@ JOBS ?= 2
 LESSONS ?=
 FORMAT ?= html
 LESSON ?= 03_seq2seq
+ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest -q
+PYTHON_PATH := $(patsubst ~/%,$(HOME)/%,$(PYTHON))
 # A lesson takes one core, so two run beside each other, each in one process with its cells in order and no workers of its own.
 SIDE_BY_SIDE := -n $(JOBS) --dist loadfile
 NBVAL := COURSEKIT_PROGRESS=0 COURSEKIT_WORKERS=1 $(PYTEST) $(SIDE_BY_SIDE) --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg
@@ -17,33 +19,43 @@ TOLERANCE := COURSEKIT_CHECK=required $(PYTEST) tests/test_reference.py
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: help setup reports test lab bench exact clean distclean
+.PHONY: help setup reports check test lab bench exact resolve clean distclean again
 
 help:
 	@echo "make reports    run every lesson, write reports/$(PROFILE)/index.html (PROFILE=smoke|quick|full LESSONS='01 03' JOBS=2 FORMAT=html,docx,pdf)"
 	@echo "make test       unit tests, stored outputs of the notebooks, results within tolerance"
-	@echo "make lab        open JupyterLab on the notebooks"
+	@echo "make check      format, style, types and spelling of the course's own code and prose"
+	@echo "make lab        open JupyterLab on the notebooks (ARGS='--no-browser --port 9999' and other options of jupyter lab)"
 	@echo "make bench      how fast the lessons' models train on this machine"
 	@echo "make exact      check one lesson as if on other processors (LESSON=03_seq2seq)"
+	@echo "make resolve    do the pinned versions go together on every Python that is promised? (asks the package registry)"
 	@echo "make clean      remove reports and runs, but not runs/full"
 	@echo "make distclean  the same, and the virtual environment"
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt
-	@command -v $(PYTHON) >/dev/null || \
+# The stamp holds the folder: an environment that was moved or copied with it is made again.
+ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
+$(STAMP): again
+endif
+$(STAMP): pyproject.toml constraints.txt setup.py
+	@command -v "$(PYTHON_PATH)" >/dev/null || \
 	    { echo "make: no program '$(PYTHON)': install Python 3.11 or newer, or name it: make PYTHON=/path/to/python3"; exit 1; }
-	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; sys.exit(None if sys.version_info >= (3, 11) else \
+	@"$(PYTHON_PATH)" -c 'import sys; v = sys.version.split()[0]; sys.exit(None if sys.version_info >= (3, 11) else \
 	    "make: Python 3.11 or newer is needed and $(PYTHON) is " + v + ": name a newer one, as in make PYTHON=python3.12")'
-	@test -x $(BIN)/pip || { echo "Setting up $(VENV) (once; torch and the rest take a minute or more) ..."; \
-	    $(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }; }
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[test]'
-	@touch $@
+	@"$(PYTHON_PATH)" tools/environment.py $(VENV)
 
 reports: $(STAMP)
 	@status=0; $(BIN)/coursekit run $(LESSONS) --profile $(PROFILE) --jobs $(JOBS) || status=$$?; \
 	    if [ $$status -gt 1 ]; then exit $$status; fi; \
 	    $(BIN)/coursekit report $(LESSONS) --profile $(PROFILE) --format $(FORMAT) && exit $$status
+
+check: $(STAMP)
+	@$(BIN)/ruff format --check --quiet . || { echo "make: ruff format would change files: $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/python tools/spelling.py
+	@echo "Format, style, types and spelling are as they should be."
 
 test: $(STAMP)
 	@OMP_NUM_THREADS=1 $(PYTEST) -n $(JOBS) tests --ignore tests/test_reference.py
@@ -51,13 +63,15 @@ ifeq ($(NOTEBOOKS),)
 	@echo "There are no notebooks yet, so there are no stored outputs and no results to check."
 else
 	@rm -rf runs/nbval
-	@COURSEKIT_RUNS=$(CURDIR)/runs/nbval $(NBVAL) $(NOTEBOOKS)
-	@COURSEKIT_RUNS=$(CURDIR)/runs/nbval $(TOLERANCE)
+	@COURSEKIT_RUNS="$(CURDIR)/runs/nbval" $(NBVAL) $(NOTEBOOKS)
+	@COURSEKIT_RUNS="$(CURDIR)/runs/nbval" $(TOLERANCE)
 endif
 	@echo "All checks passed."
 
 lab: $(STAMP)
-	@$(BIN)/jupyter lab notebooks
+	@if [ "$$(id -u)" = 0 ] && [[ "$(ARGS)" != *--allow-root* ]]; then \
+	    echo "make: JupyterLab does not run as root unless told to: make lab ARGS=--allow-root"; exit 2; fi
+	@$(BIN)/jupyter lab notebooks $(ARGS)
 
 bench: $(STAMP)
 	@COURSEKIT_THREADS=$${COURSEKIT_THREADS:-$$(getconf _NPROCESSORS_ONLN)} $(BIN)/coursekit bench
@@ -73,9 +87,12 @@ exact: $(STAMP)
 	    check two-threads COURSEKIT_THREADS=2
 	@echo "$(LESSON) agrees with its stored outputs under all four settings."
 
+resolve: $(STAMP)
+	@$(BIN)/python tools/resolve.py
+
 clean:
-	@rm -rf reports runs/smoke runs/quick runs/nbval runs/exact runs/interactive .pytest_cache
-	@find coursekit tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@rm -rf reports runs/smoke runs/quick runs/nbval runs/exact runs/interactive build .pytest_cache .ruff_cache .mypy_cache
+	@find coursekit tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean
 	@rm -rf $(VENV) coursekit.egg-info

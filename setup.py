@@ -1,0 +1,33 @@
+"""The wheel takes the course along, so that `coursekit init FOLDER` works away from a checkout."""
+
+import shutil
+from pathlib import Path
+
+from setuptools import setup
+from setuptools.command.build_py import build_py
+
+COURSE = ("notebooks", "data", "reference", "weights", "constraints.txt")
+LEFT_OUT = shutil.ignore_patterns("build", "__pycache__", ".*")  # data/build makes data/ again
+
+
+class BuildWithCourse(build_py):
+    """Copies the course beside the modules; an editable install has it in the checkout already."""
+
+    def run(self) -> None:
+        super().run()
+        if not self.editable_mode:
+            take_along(Path(__file__).parent, Path(self.build_lib) / "coursekit" / "course")
+
+
+def take_along(checkout: Path, target: Path) -> None:
+    """Copy notebooks, samples, references and pins afresh."""
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for name in COURSE:
+        if (checkout / name).is_dir():
+            shutil.copytree(checkout / name, target / name, ignore=LEFT_OUT)
+        elif (checkout / name).exists():
+            shutil.copy2(checkout / name, target)
+
+
+setup(cmdclass={"build_py": BuildWithCourse})
