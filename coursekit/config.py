@@ -25,6 +25,7 @@ NOT_IN_RESULTS = (
     "bench.py",
     "doctor.py",
     "homework",
+    "results.py",
     "runner",
 )  # parts of coursekit no lesson imports
 
@@ -58,7 +59,7 @@ class Variable(StrEnum):
     CLUSTER = "COURSEKIT_CLUSTER", "address of a Dask scheduler, as `tcp://HOST:8786`"
     PROGRESS = "COURSEKIT_PROGRESS", "`0` shows no progress lines"
     DEBUG = "COURSEKIT_DEBUG", "`1` shows where an unexpected error arose"
-    CHECK = "COURSEKIT_CHECK", "`required` lets `tests/test_reference.py` fail where a run lacks"
+    CHECK = "COURSEKIT_CHECK", "`required` lets `tests/test_reference.py` fail where a run is missing"
     OUT = "COURSEKIT_OUT", "folder of the run in progress: the runner sets it for its kernels"
 
 

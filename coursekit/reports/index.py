@@ -2,7 +2,6 @@
 
 import base64
 import io
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from coursekit import config
+from coursekit import results as published
 from coursekit.reports import prose
 from coursekit.runner import record
 from coursekit.runner.lessons import LessonFile
@@ -95,44 +95,14 @@ def page(cards: list[Card], *, profile: str, style: str, policy: str) -> str:
 
 
 def comparison(cards: list[Card]) -> list[tuple[Card, str, str, str, str]]:
-    """(card, figure, source, this run, the full run) of every row of the README's table of results that these runs measured."""
+    """(card, figure, source, this run, reference) of every figure that these runs measured."""
     found = []
-    for number, figure, source, full in _results(config.ROOT / "README.md"):
-        name = re.search(r"`([a-z0-9_]+)`", figure)[1]
-        of = next(
-            (
-                card
-                for card in cards
-                if card.href.startswith(f"{number}_") and name in card.measures
-            ),
-            None,
-        )
-        if of:
-            found.append(
-                (
-                    of,
-                    re.sub(r"\s*\(?`[a-z0-9_]+`\)?", "", figure),
-                    source,
-                    f"{of.measures[name]:.4g}",
-                    full,
-                )
-            )
+    for row in published.rows():
+        for card in cards:
+            if card.href.startswith(f"{row.lesson}_") and row.measure in card.measures:
+                measured = f"{card.measures[row.measure]:.4g}"
+                found.append((card, row.figure, row.against, measured, row.ours))
     return found
-
-
-def _results(readme: Path) -> list[tuple[str, str, str, str]]:
-    """(lesson, figure, source, ours) of the README's rows that name a measure."""
-    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
-    rows = [
-        [cell.strip().replace("**", "") for cell in line.strip("|").split("|")]
-        for line in text.splitlines()
-        if line.startswith("|")
-    ]
-    return [
-        tuple(row[:4])
-        for row in rows
-        if len(row) >= 4 and re.search(r"`[a-z0-9_]+`", row[1]) and row[0][:2].isdecimal()
-    ]
 
 
 def headlines(lesson: LessonFile, results: dict) -> list[str]:
