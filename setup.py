@@ -1,12 +1,12 @@
 """The wheel takes the course along, so that `coursekit init FOLDER` works away from a checkout."""
 
 import shutil
+import tomllib
 from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-COURSE = ("notebooks", "data", "reference", "weights", "constraints.txt")
 LEFT_OUT = shutil.ignore_patterns("build", "__pycache__", ".*")  # data/build makes data/ again
 
 
@@ -20,10 +20,11 @@ class BuildWithCourse(build_py):
 
 
 def take_along(checkout: Path, target: Path) -> None:
-    """Copy notebooks, samples, references and pins afresh."""
+    """Copy afresh what pyproject.toml lists as the course."""
+    listed = tomllib.loads((checkout / "pyproject.toml").read_text())["tool"]["coursekit"]["course"]
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    for name in COURSE:
+    for name in listed:
         if (checkout / name).is_dir():
             shutil.copytree(checkout / name, target / name, ignore=LEFT_OUT)
         elif (checkout / name).exists():

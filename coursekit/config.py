@@ -1,6 +1,7 @@
 """Where things are, the environment variables, and the words that rooms share. Light: no torch.
 
-Places are found from the package, because the notebook runners disagree on the working directory.
+In a checkout places are found from the package, because the notebook runners disagree on the
+working directory; an installed package finds them from the folder that `coursekit init` made.
 """
 
 import os
@@ -15,14 +16,13 @@ PROFILES = ("smoke", "quick", "full")
 FORMATS = ("html", "docx", "pdf")  # of reports
 THREADS = 1  # other cores are for other lessons, and for the runs of a sweep
 
-ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = ROOT / "notebooks"
-BUNDLED = ROOT / "data"
-REFERENCE = ROOT / "reference"
+PACKAGE = Path(__file__).resolve().parent
+IN_CHECKOUT = (PACKAGE.parent / "pyproject.toml").is_file()
 NOT_IN_RESULTS = (
     "cli",
     "reports",
     "bench.py",
+    "bench_cases.py",
     "doctor.py",
     "homework",
     "results.py",
@@ -32,9 +32,10 @@ NOT_IN_RESULTS = (
 
 def result_code() -> list[Path]:
     """The package's sources that can change a lesson's results, in order."""
-    home = ROOT / "coursekit"
     return sorted(
-        path for path in home.rglob("*.py") if path.relative_to(home).parts[0] not in NOT_IN_RESULTS
+        path
+        for path in PACKAGE.rglob("*.py")
+        if path.relative_to(PACKAGE).parts[0] not in NOT_IN_RESULTS
     )
 
 
@@ -48,6 +49,7 @@ class Variable(StrEnum):
         member._value_, member.meaning = name, meaning
         return member
 
+    HOME = "COURSEKIT_HOME", "folder of the course, else the checkout, else the one you are in"
     RUNS = "COURSEKIT_RUNS", "folder of executed notebooks, results and checkpoints, else `runs/`"
     REPORTS = "COURSEKIT_REPORTS", "folder of reports, else `reports/`"
     CACHE = "COURSEKIT_CACHE", "folder of the full data sets, else the user's cache folder"
@@ -59,7 +61,10 @@ class Variable(StrEnum):
     CLUSTER = "COURSEKIT_CLUSTER", "address of a Dask scheduler, as `tcp://HOST:8786`"
     PROGRESS = "COURSEKIT_PROGRESS", "`0` shows no progress lines"
     DEBUG = "COURSEKIT_DEBUG", "`1` shows where an unexpected error arose"
-    CHECK = "COURSEKIT_CHECK", "`required` lets `tests/test_reference.py` fail where a run is missing"
+    CHECK = (
+        "COURSEKIT_CHECK",
+        "`required`: `tests/test_reference.py` fails where a run is missing",
+    )
     OUT = "COURSEKIT_OUT", "folder of the run in progress: the runner sets it for its kernels"
 
 
@@ -74,6 +79,34 @@ def put(variable: Variable, text: str | None) -> None:
         os.environ.pop(variable, None)
     else:
         os.environ[variable] = text
+
+
+def _root() -> Path:
+    """The course's folder: the one named, the checkout, else the one that we are in or below."""
+    if value(Variable.HOME):
+        return Path(value(Variable.HOME)).resolve()
+    if IN_CHECKOUT:
+        return PACKAGE.parent
+    here = Path.cwd()
+    courses = (folder for folder in (here, *here.parents) if _is_course(folder))
+    return next(courses, here)
+
+
+def _is_course(folder: Path) -> bool:
+    return all((folder / name).is_dir() for name in ("notebooks", "data", "reference"))
+
+
+ROOT = _root()
+NOTEBOOKS = ROOT / "notebooks"
+BUNDLED = ROOT / "data"
+REFERENCE = ROOT / "reference"
+
+
+def recovery() -> str:
+    """How to get the course's files again where some are missing or damaged."""
+    if IN_CHECKOUT:
+        return "restore it with git"
+    return "go to the folder that `coursekit init FOLDER` made, or make one"
 
 
 def cache() -> Path:

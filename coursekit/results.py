@@ -87,7 +87,7 @@ def rows() -> list[Row]:
     try:
         return [Row(**row) for row in tomllib.loads(path.read_text(encoding="utf-8"))["row"]]
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise DataError(f"{path} cannot be read ({error}): restore it with git") from None
+        raise DataError(f"{path} cannot be read ({error}): {config.recovery()}") from None
 
 
 def reference(profile: str, lesson: str) -> dict:

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from coursekit import config
-from coursekit.cli import data, handin, lessons, marks
+from coursekit.cli import data, handin, init, lessons, marks, report
 from coursekit.cli.names import OPTIONS
 from coursekit.config import Variable
 from coursekit.errors import CourseError, nearest, printable
@@ -22,9 +22,10 @@ from coursekit.errors import CourseError, nearest, printable
 STOPPED = "stopped; what was finished is kept"
 
 app = typer.Typer(help="A reproducible notebook course on generative deep learning.", **OPTIONS)
+app.command()(init.init)
 app.command("list")(lessons.list_)
 app.command()(lessons.run)
-app.command()(lessons.report)
+app.command()(report.report)
 app.command()(lessons.refresh)
 app.command()(handin.handin)
 app.command()(marks.marks)

@@ -34,11 +34,11 @@ class LessonFile:
             content = json.loads(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise CourseError(
-                f"{self.path} is not a readable notebook ({error}): restore it with git"
+                f"{self.path} is not a readable notebook ({error}): {config.recovery()}"
             ) from None
         if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
             raise CourseError(
-                f"{self.path} is not a notebook: it has no cells; restore it with git"
+                f"{self.path} is not a notebook: it has no cells; {config.recovery()}"
             )
         return content
 
@@ -99,9 +99,7 @@ def find(names: Iterable[str]) -> list[LessonFile]:
         existing(config.notebooks(), "folder")
     known = lessons()
     if not known:
-        raise CourseError(
-            f"there are no lessons in {config.notebooks()}: restore the notebooks with git"
-        )
+        raise CourseError(f"there are no lessons in {config.notebooks()}: {config.recovery()}")
     wanted = {_find(name, known).id for name in names}
     return [lesson for lesson in known if not wanted or lesson.id in wanted]
 

@@ -145,7 +145,7 @@ def _json(path: Path) -> dict:
 
 def _package() -> str:
     """Hash of the sources that lessons import."""
-    home = config.ROOT / "coursekit"
+    home = config.PACKAGE
     return _digest(
         b"".join(
             f"{path.relative_to(home)}\0".encode() + path.read_bytes()
