@@ -63,12 +63,16 @@ def test_the_wheel_takes_the_course_along_and_nothing_of_the_workshop(installed)
     names = zipfile.ZipFile(installed[0]).namelist()
     carried = {name.removeprefix("coursekit/course/") for name in names if "/course/" in name}
     assert carried == {name for name, _ in init.course()}
-    package = config.ROOT / "coursekit"
+    package = installed[0].parents[1] / "source/coursekit"
     ours = [
         path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts
     ]
     assert {f"coursekit/{path.relative_to(package)}" for path in ours} <= set(names)
-    assert not [name for name in names if name.startswith(("tests/", "data/", "notebooks/"))]
+    assert not [
+        name
+        for name in names
+        if "__pycache__" in name or name.startswith(("tests/", "data/", "notebooks/"))
+    ]
 
 
 def test_without_a_course_the_way_to_one_is_said(installed, tmp_path):
