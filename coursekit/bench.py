@@ -1,7 +1,8 @@
-"""How fast the lessons' models train here: a plain loop beside coursekit's exact and fast ones, in one run.
+"""How fast the lessons' models train here: a plain loop beside coursekit's exact and fast ones.
 
-The three loops take turns, so that a noisy machine disturbs all of them alike; the ratios are of medians. The plain loop
-lives in a process of its own: coursekit tells the C library to keep freed memory (`runtime.keep_memory`), nobody tells plain.
+The three loops take turns, so that a noisy machine disturbs all of them alike; the ratios are of
+medians. The plain loop lives in a process of its own: coursekit tells the C library to keep freed
+memory (`runtime.keep_memory`), nobody tells plain.
 """
 
 import json
@@ -17,34 +18,19 @@ from statistics import median
 
 import cloudpickle
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 from torch.utils.flop_counter import FlopCounterMode
 
-from coursekit import runtime
+from coursekit import files, runtime
+from coursekit.bench_cases import CASES, Case
 from coursekit.datasets.batches import Batches
-from coursekit.models import pix2pix
-from coursekit.models.autoencoder import Denoiser, DenseAutoencoder, StackedAutoencoder
-from coursekit.models.seq2seq import Decoder, Encoder, Seq2Seq
 from coursekit.training import adam, prepare
-from coursekit.training.gan import frozen
-
-
-@dataclass(frozen=True)
-class Case:
-    """One model at its lesson's batch size. data: what the lesson holds in memory; loss: (model, batch) -> scalar."""
-
-    name: str
-    model: Callable[[], nn.Module]
-    batch: int
-    data: Callable[[torch.Generator], tuple[Tensor, ...]]
-    loss: Callable[[nn.Module, tuple[Tensor, ...]], Tensor]
 
 
 @dataclass(frozen=True)
 class Row:
-    """Result for one case: images (or sequences) a second, ratios to plain, and shares of the product peak."""
+    """Result for one case: images (or sequences) a second, ratios to plain, shares of the peak."""
 
     name: str
     batch: int
@@ -57,76 +43,18 @@ class Row:
     fast_share: float
 
 
-def _reconstruction(model: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
-    return F.mse_loss(model(batch[0]), batch[0])
-
-
-def _next_tokens(model: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
-    source, shifted, target = batch
-    return F.cross_entropy(model(source, shifted).flatten(0, 1), target.flatten())
-
-
-def _images(*shape: int) -> Callable[[torch.Generator], tuple[Tensor, ...]]:
-    return lambda generator: (
-        torch.randint(0, 256, (12_000, *shape), generator=generator, dtype=torch.uint8),
-    )
-
-
-def _sequences(generator: torch.Generator) -> tuple[Tensor, ...]:
-    return tuple(
-        torch.randint(1, 51, (12_000, length), generator=generator) for length in (6, 3, 3)
-    )
-
-
-class Players(nn.Module):
-    """Pix2Pix's generator and discriminator as one module: both learn from one batch."""
-
-    def __init__(self):
-        super().__init__()
-        self.generator, self.discriminator = pix2pix.Generator(), pix2pix.PatchDiscriminator()
-
-
-def _both_players(model: Players, batch: tuple[Tensor, ...]) -> Tensor:
-    """The work of a step of each, in one: the generator is judged by weights that this term leaves alone."""
-    photo, truth = batch
-    made = model.generator(photo)
-    loss = pix2pix.discriminator_loss(
-        model.discriminator(photo, truth), model.discriminator(photo, made.detach())
-    )
-    with frozen(model.discriminator):
-        return loss + pix2pix.generator_loss(model.discriminator(photo, made), made, truth)["loss"]
-
-
-def _picture_pairs(generator: torch.Generator) -> tuple[Tensor, ...]:
-    return tuple(
-        torch.randint(0, 256, (32, 3, 256, 256), generator=generator, dtype=torch.uint8)
-        for _ in range(2)
-    )
-
-
-CASES = (
-    Case("dense autoencoder", DenseAutoencoder, 512, _images(784), _reconstruction),
-    Case("stacked autoencoder", StackedAutoencoder, 150, _images(1024), _reconstruction),
-    Case("denoiser", Denoiser, 64, _images(1, 28, 28), _reconstruction),
-    Case("denoiser, source's batch", Denoiser, 2000, _images(1, 28, 28), _reconstruction),
-    Case("seq2seq", lambda: Seq2Seq(Encoder(), Decoder()), 32, _sequences, _next_tokens),
-    Case("pix2pix 256, both players", Players, 1, _picture_pairs, _both_players),
-)
-
-
 def measure(
     case: Case, *, rounds: int, seconds: float, peaks: dict[str, float], device: str = "auto"
 ) -> Row:
     """Images a second of the three loops, each timed `rounds` times for about `seconds`."""
     data = _data(case)
-    with _alone(case, device) as plain:
-        loops = {
-            "plain": plain,
-            **{p: partial(_rate, _coursekit(case, data, p, device)) for p in runtime.PRECISIONS},
-        }
+    with _alone(case, device) as alone:
+        loops: dict[str, Callable[[float], float]] = {"plain": alone}
+        for precision in runtime.PRECISIONS:
+            loops[precision] = partial(_rate, _coursekit(case, data, precision, device))
         for loop in loops.values():
             loop(0.2)  # warm up: allocations, oneDNN's kernels
-        rates = {name: [] for name in loops}
+        rates: dict[str, list[float]] = {name: [] for name in loops}
         for _ in range(rounds):
             for name, loop in loops.items():
                 rates[name].append(loop(seconds))
@@ -146,7 +74,7 @@ def measure(
 
 
 def peak(precision: str, *, device: str = "auto", size: int = 2048) -> float:
-    """Floating-point operations a second of a large matrix product in this precision (best of ten)."""
+    """Operations a second of a large matrix product in this precision (best of ten)."""
     run = runtime.setup(precision=precision, device=device)
     kind = torch.bfloat16 if run.amp else torch.float32
     a, b = (torch.randn(size, size, device=run.device).to(kind) for _ in range(2))
@@ -154,12 +82,12 @@ def peak(precision: str, *, device: str = "auto", size: int = 2048) -> float:
 
 
 def flops_per_example(case: Case, data: tuple[Tensor, ...]) -> float:
-    """Operations of one example forward and backward, counted by torch (products and convolutions only).
+    """Operations of one example forward and backward (products and convolutions only).
 
-    On the meta device nothing is computed, and an LSTM is the products it is made of: on the CPU it would be one
-    oneDNN call, which the counter does not know.
+    On the meta device nothing is computed, and an LSTM is the products it is made of: on the CPU it
+    would be one oneDNN call, which the counter does not know.
     """
-    batch = tuple(_float(each[:2]).to("meta") for each in data)
+    batch = tuple(_float(values[:2]).to("meta") for values in data)
     with FlopCounterMode(display=False) as counter:
         case.loss(case.model().to("meta"), batch).backward()
     return counter.get_total_flops() / 2
@@ -189,7 +117,8 @@ def main(json_path: Path | None = None, quick: bool = False, device: str = "auto
     result = run(quick=quick, device=device)
     peaks = result["peak_gflops"]
     print(
-        f"{result['processor']}, {result['device']}, {result['threads']} threads; fast is {result['fast_is']}"
+        f"{result['processor']}, {result['device']}, {result['threads']} threads; "
+        f"fast is {result['fast_is']}"
     )
     print(f"matrix product peak: exact {peaks['exact']:.0f}, fast {peaks['fast']:.0f} GFLOP/s")
     print(
@@ -201,12 +130,14 @@ def main(json_path: Path | None = None, quick: bool = False, device: str = "auto
             f"{row[name]:9.{0 if row[name] >= 10 else 2}f}" for name in ("plain", "exact", "fast")
         )
         print(
-            "{name:26}{batch:6}{rates}{exact_ratio:13.2f}{fast_ratio:12.2f}{exact_share:8.0%}{fast_share:8.0%}".format(
-                **row, rates=rates
-            )
+            f"{row['name']:26}{row['batch']:6}{rates}{row['exact_ratio']:13.2f}"
+            f"{row['fast_ratio']:12.2f}{row['exact_share']:8.0%}{row['fast_share']:8.0%}"
         )
     if json_path is not None:
-        json_path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        files.write_text(json_path, json.dumps(result, indent=1) + "\n")
+
+
+_here: Iterator[int]  # the plain loop of this process, where it is one of `_alone`
 
 
 @contextmanager
@@ -235,14 +166,14 @@ def _data(case: Case) -> tuple[Tensor, ...]:
 
 
 def _plain(case: Case, data: tuple[Tensor, ...], device: str) -> Iterator[int]:
-    """What one writes first: float tensors, a DataLoader with default settings, contiguous float32, plain Adam."""
+    """What one writes first: float tensors, a default DataLoader, contiguous order, plain Adam."""
     loader = DataLoader(TensorDataset(*map(_float, data)), batch_size=case.batch, shuffle=True)
     place = runtime.find_device(device)
     model = case.model().to(place)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     while True:
         for batch in loader:
-            loss = case.loss(model, tuple(each.to(place) for each in batch))
+            loss = case.loss(model, tuple(values.to(place) for values in batch))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -250,7 +181,10 @@ def _plain(case: Case, data: tuple[Tensor, ...], device: str) -> Iterator[int]:
 
 
 def _coursekit(case: Case, data: tuple[Tensor, ...], precision: str, device: str) -> Iterator[int]:
-    """The lessons' way: uint8 in memory, the faster memory order, fused Adam, freed memory kept, bfloat16 when fast."""
+    """The lessons' way: uint8, the faster memory order, fused Adam, freed memory kept.
+
+    bfloat16 when fast.
+    """
     chosen = runtime.setup(precision=precision, device=device)
     batches = Batches(
         *data, batch_size=case.batch, generator=chosen.generator("bench"), device=chosen.device

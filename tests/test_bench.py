@@ -8,7 +8,8 @@ from contextlib import nullcontext
 import pytest
 import torch
 
-from coursekit import bench, runtime
+from coursekit import bench, bench_cases, runtime
+from coursekit.models.autoencoder import StackedAutoencoder
 
 DENSE = [
     (784, 2000),
@@ -32,12 +33,12 @@ DENOISER = [
     28**2 * 9 * 64 * 1,
 ]
 
-SMALL = bench.Case(
+SMALL = bench_cases.Case(
     "small",
-    lambda: bench.StackedAutoencoder(64, 32, 8),
+    lambda: StackedAutoencoder(64, 32, 8),
     50,
-    bench._images(64),
-    bench._reconstruction,
+    bench_cases.images(64),
+    bench_cases.reconstruction,
 )
 
 
@@ -57,7 +58,7 @@ def lstm_by_hand(units=128, inputs=51):
 
 
 def case(name):
-    return next(each for each in bench.CASES if each.name == name)
+    return next(case for case in bench.CASES if case.name == name)
 
 
 @pytest.fixture(autouse=True)
@@ -93,11 +94,11 @@ def test_the_dense_count_is_the_weights_less_what_the_pictures_do_not_need():
 
 
 def test_batches_are_the_lessons():
-    assert {each.name: each.batch for each in bench.CASES}["stacked autoencoder"] == 150
+    assert {case.name: case.batch for case in bench.CASES}["stacked autoencoder"] == 150
     assert case("seq2seq").batch == 32
     tokens = case("seq2seq").data(torch.Generator().manual_seed(0))
-    assert [each.shape[1] for each in tokens] == [6, 3, 3] and max(
-        each.max() for each in tokens
+    assert [part.shape[1] for part in tokens] == [6, 3, 3] and max(
+        part.max() for part in tokens
     ) == 50
 
 
@@ -140,8 +141,8 @@ def test_the_plain_loop_runs_in_another_process_with_as_many_threads():
         if len(seen) == 1:
             raise RuntimeError(f"process {seen[0][0]}, threads {seen[0][1]}")
 
-    loud = bench.Case(
-        "loud", lambda: bench.StackedAutoencoder(64, 32, 8), 50, bench._images(64), telling
+    loud = bench_cases.Case(
+        "loud", lambda: StackedAutoencoder(64, 32, 8), 50, bench_cases.images(64), telling
     )
     with (
         bench._alone(loud, "cpu") as plain,
@@ -173,11 +174,11 @@ def test_the_measured_loops_do_train(precision):
     losses = []
 
     def watchful(model, batch):
-        losses.append(bench._reconstruction(model, batch))
+        losses.append(bench_cases.reconstruction(model, batch))
         return losses[-1]
 
-    small = bench.Case(
-        "small", lambda: bench.StackedAutoencoder(64, 32, 8), 500, bench._images(64), watchful
+    small = bench_cases.Case(
+        "small", lambda: StackedAutoencoder(64, 32, 8), 500, bench_cases.images(64), watchful
     )
     data = small.data(torch.Generator().manual_seed(0))
     for loop in (bench._plain(small, data, "cpu"), bench._coursekit(small, data, precision, "cpu")):

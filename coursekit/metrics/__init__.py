@@ -1,4 +1,4 @@
-"""Measures: how near two pictures are, how near two distributions are, how a code is used, how true a color is."""
+"""Measures: of pictures, of sets of pictures, of codes and of colors."""
 
 from coursekit.metrics.codes import bits_per_image, entropy_bits, perplexity, share_in_use
 from coursekit.metrics.color import ciede2000, colorfulness

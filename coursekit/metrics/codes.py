@@ -7,7 +7,10 @@ from torch import Tensor
 
 
 def histogram(indices: Tensor, *, codes: int) -> Tensor:
-    """Share of each code among all indices. (...) whole numbers below codes -> (codes,) that sum to 1."""
+    """Share of each code among all indices.
+
+    (...) whole numbers below codes -> (codes,) that sum to 1.
+    """
     if indices.numel() == 0:
         raise ValueError("there are no indices to count")
     if not 0 <= int(indices.min()) <= int(indices.max()) < codes:
@@ -24,9 +27,9 @@ def entropy_bits(indices: Tensor, *, codes: int) -> float:
 
 
 def perplexity(indices: Tensor, *, codes: int) -> float:
-    """2 to the entropy: as many codes, used equally often, would be as hard to guess. From 1 to codes.
+    """2 to the entropy: as many codes, used equally often, would be as hard to guess.
 
-    Take it over a whole data set: batch by batch it comes out too low.
+    From 1 to codes. Take it over a whole data set: batch by batch it comes out too low.
     """
     return 2 ** entropy_bits(indices, codes=codes)
 

@@ -1,4 +1,4 @@
-"""A judge of made pictures: a classifier that was trained on real ones says what they show and how near they come."""
+"""Generated pictures, judged by a classifier of real ones: what they show, how near they come."""
 
 import torch
 from torch import Tensor
@@ -7,10 +7,11 @@ from coursekit.metrics.frechet import frechet_distance, precision_recall
 
 
 class ClassifierEvaluator:
-    """Compares made pictures with real ones (N, C, H, W), both in [0, 1], by a classifier's features and verdicts.
+    """Compares generated pictures with real ones (N, C, H, W), both in [0, 1].
 
-    classifier: a network from pictures to logits (B, classes) with a method `features` (models/features.py). Fréchet
-    distances are in squared units of its features: they compare runs with one judge, never two judges or two papers.
+    classifier: a network from pictures to logits (B, classes) with a method `features`
+    (models/features.py). Fréchet distances are in squared units of its features: they compare runs
+    with one judge, never two judges or two papers.
     """
 
     def __init__(self, classifier, real: Tensor):
@@ -33,13 +34,13 @@ class ClassifierEvaluator:
             [self.classifier(self._there(part)).argmax(1).cpu() for part in pictures.split(size)]
         )
 
-    def frechet(self, made: Tensor) -> float:
+    def frechet(self, generated: Tensor) -> float:
         """Fréchet distance from the real pictures."""
-        return frechet_distance(self.features(made), self.real)
+        return frechet_distance(self.features(generated), self.real)
 
-    def distances(self, made: Tensor) -> dict[str, float]:
-        """Fréchet distance, precision and recall (k = 3) of made pictures (M, C, H, W)."""
-        features = self.features(made)
+    def distances(self, generated: Tensor) -> dict[str, float]:
+        """Fréchet distance, precision and recall (k = 3) of generated pictures (M, C, H, W)."""
+        features = self.features(generated)
         precision, recall = precision_recall(self.real, features)
         return {
             "frechet": frechet_distance(features, self.real),
@@ -47,9 +48,11 @@ class ClassifierEvaluator:
             "recall": recall,
         }
 
-    def shares(self, made: Tensor, *, classes: int) -> list[float]:
-        """Which share of the made pictures shows each class."""
-        return (torch.bincount(self.predictions(made), minlength=classes) / len(made)).tolist()
+    def shares(self, generated: Tensor, *, classes: int) -> list[float]:
+        """Which share of the generated pictures shows each class."""
+        return (
+            torch.bincount(self.predictions(generated), minlength=classes) / len(generated)
+        ).tolist()
 
     def _there(self, pictures: Tensor) -> Tensor:
         return pictures.to(next(self.classifier.parameters()).device)

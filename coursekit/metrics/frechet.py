@@ -1,14 +1,18 @@
-"""How near a set of made pictures is to a set of real ones, judged by features of both. Features are (N, D)."""
+"""How near a set of generated pictures is to a set of real ones, judged by features of both.
+
+Features are (N, D).
+"""
 
 import torch
 from torch import Tensor
 
 
 def frechet_distance(a: Tensor, b: Tensor) -> float:
-    """Squared Fréchet distance of the Gaussians fitted to two sets of features (Heusel et al. 2017, equation 6).
+    """Squared Fréchet distance of two sets of features (Heusel et al. 2017, equation 6).
 
-    a (N, D), b (M, D) -> |mean_a - mean_b|^2 + tr(A + B - 2 (A B)^(1/2)), in squared units of the features. Few
-    examples make it too large: compare it with the distance between two sets of real pictures of the same sizes.
+    a (N, D), b (M, D) -> |mean_a - mean_b|^2 + tr(A + B - 2 (A B)^(1/2)), in squared units of the
+    features. Few examples make it too large: compare it with the distance between two sets of real
+    pictures of the same sizes.
     """
     _check(a, b)
     a, b = a.double(), b.double()
@@ -18,21 +22,21 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
     return float((shift + root_a.square().sum() + root_b.square().sum() - 2 * cross).clamp(min=0))
 
 
-def precision_recall(real: Tensor, made: Tensor, *, k: int = 3) -> tuple[float, float]:
-    """Improved precision and recall (Kynkäänniemi et al. 2019, equation 2). real (N, D), made (M, D) -> two shares.
+def precision_recall(real: Tensor, generated: Tensor, *, k: int = 3) -> tuple[float, float]:
+    """Improved precision and recall (Kynkäänniemi et al. 2019, equation 2) -> two shares.
 
-    Precision: made pictures within some real one's k-th neighbor distance. Recall: real ones within a made one's.
+    real (N, D), generated (M, D). Precision: generated pictures within some real one's k-th
+    neighbor distance. Recall: real ones within a generated one's.
     """
-    _check(real, made)
-    if not 1 <= k < min(len(real), len(made)):
-        raise ValueError(
-            f"k is {k}: it must be at least 1 and less than the {min(len(real), len(made))} pictures"
-        )
-    real, made = real.double(), made.double()
-    between = torch.cdist(real, made)  # (N, M)
+    _check(real, generated)
+    if not 1 <= k < min(len(real), len(generated)):
+        count = min(len(real), len(generated))
+        raise ValueError(f"k is {k}: it must be at least 1 and less than the {count} pictures")
+    real, generated = real.double(), generated.double()
+    between = torch.cdist(real, generated)  # (N, M)
     inside_real = between <= _reach(real, k)[:, None]
-    inside_made = between <= _reach(made, k)[None, :]
-    return inside_real.any(0).double().mean().item(), inside_made.any(1).double().mean().item()
+    inside_generated = between <= _reach(generated, k)[None, :]
+    return inside_real.any(0).double().mean().item(), inside_generated.any(1).double().mean().item()
 
 
 def _reach(points: Tensor, k: int) -> Tensor:
@@ -43,7 +47,10 @@ def _reach(points: Tensor, k: int) -> Tensor:
 
 
 def _root(features: Tensor) -> Tensor:
-    """A matrix R with R' R the covariance of features (N, D), so that no covariance is ever formed. -> (min(N, D), D)."""
+    """A matrix R with R' R the covariance of features (N, D). -> (min(N, D), D).
+
+    So no covariance is ever formed.
+    """
     centered = (features - features.mean(0)) / (len(features) - 1) ** 0.5
     return centered if len(centered) <= centered.shape[1] else torch.linalg.qr(centered, mode="r").R
 

@@ -1,4 +1,7 @@
-"""Measures of picture quality. Pictures are (N, C, H, W) in [0, 1]; one value for each picture comes back."""
+"""Measures of picture quality.
+
+Pictures are (N, C, H, W) in [0, 1]; one value for each picture comes back.
+"""
 
 import torch
 from torch import Tensor
@@ -12,12 +15,15 @@ def mse(pictures: Tensor, truth: Tensor) -> Tensor:
 
 
 def psnr(pictures: Tensor, truth: Tensor) -> Tensor:
-    """Peak signal-to-noise ratio of each picture in dB, 10 log10(1 / MSE); infinite for equal ones. -> (N,)."""
+    """Peak signal-to-noise ratio in dB, 10 log10(1 / MSE); infinite for equal pictures. -> (N,)."""
     return -10 * mse(pictures, truth).log10()
 
 
 def ssim(pictures: Tensor, truth: Tensor, *, window: int = 7) -> Tensor:
-    """Structural similarity of each picture (Wang et al. 2004), over all whole windows of `window` pixels. -> (N,)."""
+    """Structural similarity of each picture (Wang et al. 2004). -> (N,).
+
+    The mean over all whole windows of `window` pixels a side.
+    """
     _same_shape(pictures, truth)
     x, y = pictures.double(), truth.double()
 
@@ -37,7 +43,10 @@ def ssim(pictures: Tensor, truth: Tensor, *, window: int = 7) -> Tensor:
 
 
 def pca(train: Tensor, test: Tensor, *, components: int) -> Tensor:
-    """Reconstruction of test (M, D) from its projection on the first principal components of train (N, D) -> (M, D)."""
+    """Reconstruction of test (M, D) from the principal components of train (N, D) -> (M, D).
+
+    components: how many of them, the largest first.
+    """
     if not 0 <= components <= train.shape[1]:
         raise ValueError(f"components is {components}: there are 0 to {train.shape[1]}")
     train, test = train.double(), test.double()

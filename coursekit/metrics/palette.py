@@ -1,4 +1,4 @@
-"""Maps as classes of colors (lesson 11): which color of a palette is nearest, and how often it is the right one."""
+"""Maps as classes of colors (lesson 11): which is nearest, and how often it is the right one."""
 
 import torch
 from torch import Tensor
@@ -10,13 +10,16 @@ def l1(pictures: Tensor, truth: Tensor) -> Tensor:
 
 
 def nearest_color(pictures: Tensor, palette: Tensor) -> Tensor:
-    """Number of the nearest color at each pixel. pictures (N, 3, H, W), palette (K, 3) in [0, 1] -> int64 (N, H, W)."""
+    """Number of the nearest color at each pixel -> int64 (N, H, W).
+
+    pictures (N, 3, H, W) and palette (K, 3) in [0, 1].
+    """
     pixels = pictures.float().movedim(1, -1)  # (N, H, W, 3)
     return torch.stack([(pixels - color).square().sum(-1) for color in palette.float()]).argmin(0)
 
 
 def class_accuracy(pictures: Tensor, truth: Tensor, palette: Tensor) -> Tensor:
-    """Of the pixels whose true color is nearest to each palette color, the share that got it. -> (K,), NaN where none."""
+    """Of the pixels of a palette color, the share that got it. -> (K,), NaN where none."""
     found, right = nearest_color(pictures, palette), nearest_color(truth, palette)
     count = torch.bincount(right.flatten(), minlength=len(palette)).double()
     return torch.bincount(right[found == right], minlength=len(palette)).double() / count

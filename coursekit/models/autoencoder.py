@@ -1,12 +1,14 @@
-"""Autoencoders of lessons 01 and 02: dense, stacked, the convolutional denoiser, and a denoiser without a bottleneck."""
+"""Autoencoders of lessons 01 and 02: dense, stacked, convolutional, and without a bottleneck."""
 
 from torch import Tensor, nn
 
+from coursekit.models.ops import glorot
+
 
 class DenseAutoencoder(nn.Module):
-    """Mirrored dense autoencoder (Hinton & Salakhutdinov 2006; lesson 01 A). x (B, 784) -> reconstruction (B, 784).
+    """Mirrored dense autoencoder (Hinton & Salakhutdinov 2006). x (B, 784) -> (B, 784).
 
-    The default sizes and the sigmoid at the latent are the lesson's; 9,154,194 weights.
+    The default sizes and the sigmoid at the latent are those of lesson 01 A; 9,154,194 weights.
     """
 
     def __init__(
@@ -35,9 +37,9 @@ def _dense(sizes: tuple[int, ...]) -> list[nn.Module]:
 
 
 class StackedAutoencoder(nn.Module):
-    """Four dense layers with ELU and Xavier weights (Glorot & Bengio 2010; lesson 01 B). x (B, 1024) -> (B, 1024).
+    """Four dense layers with ELU (Glorot & Bengio 2010; lesson 01 B). x (B, 1024) -> (B, 1024).
 
-    No activation on the last layer. ``latent`` is the width of the narrowest layer.
+    Xavier weights; no activation on the last layer. `latent` is the width of the narrowest layer.
     """
 
     def __init__(self, pixels: int = 1024, hidden: int = 300, latent: int = 150):
@@ -46,7 +48,7 @@ class StackedAutoencoder(nn.Module):
             nn.Linear(pixels, hidden), nn.ELU(), nn.Linear(hidden, latent), nn.ELU()
         )
         self.decoder = nn.Sequential(nn.Linear(latent, hidden), nn.ELU(), nn.Linear(hidden, pixels))
-        _glorot(self)
+        glorot(self)
 
     def encode(self, x: Tensor) -> Tensor:
         return self.encoder(x)  # (B, latent)
@@ -59,7 +61,7 @@ class StackedAutoencoder(nn.Module):
 
 
 class Denoiser(nn.Module):
-    """Convolutional denoising autoencoder (Vincent et al. 2008; lesson 02). x (B, 1, 28, 28) -> (B, 1, 28, 28).
+    """Denoising autoencoder (Vincent et al. 2008; lesson 02). x (B, 1, 28, 28) -> the same shape.
 
     28 -> 14 -> 7 -> 4 by max-pooling that rounds up, then 4 -> 8 -> 16 and an unpadded convolution
     16 -> 14 -> 28. 49,761 weights, which start as the source's library starts them: Glorot's
@@ -85,7 +87,7 @@ class Denoiser(nn.Module):
             nn.Upsample(scale_factor=2),  # (B, 64, 28, 28)
             nn.Conv2d(64, 1, 3, padding=1),
         )
-        _glorot(self)
+        glorot(self)
 
     def encode(self, x: Tensor) -> Tensor:
         return self.encoder(x)  # (B, 16, 4, 4)
@@ -98,10 +100,10 @@ class Denoiser(nn.Module):
 
 
 class ResidualDenoiser(nn.Module):
-    """Predicts the noise at full resolution and subtracts it (DnCNN, Zhang et al. 2017, without batch normalization).
+    """Predicts the noise and subtracts it (DnCNN, Zhang et al. 2017). x (B, 1, H, W) -> the same.
 
-    x (B, 1, H, W) -> (B, 1, H, W). The default sizes give 46,849 weights, fewer than `Denoiser`,
-    and no bottleneck.
+    All at full resolution, without batch normalization. The default sizes give 46,849 weights,
+    fewer than `Denoiser`, and no bottleneck.
     """
 
     def __init__(self, width: int = 32, depth: int = 7):
@@ -116,11 +118,3 @@ class ResidualDenoiser(nn.Module):
 def _conv_relu(inputs: int, outputs: int, *, padding: int = 1) -> tuple[nn.Module, nn.Module]:
     """A 3x3 convolution and its ReLU."""
     return nn.Conv2d(inputs, outputs, 3, padding=padding), nn.ReLU()
-
-
-def _glorot(model: nn.Module) -> None:
-    """Uniform weights that keep the variance of values and gradients (Glorot & Bengio 2010), biases zero; in place."""
-    for layer in model.modules():
-        if isinstance(layer, nn.Linear | nn.Conv2d):
-            nn.init.xavier_uniform_(layer.weight)
-            nn.init.zeros_(layer.bias)

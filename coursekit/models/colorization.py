@@ -1,4 +1,4 @@
-"""Networks of lesson 04 that name a color for each pixel: a plain one, a U-Net, and a U-Net with residual blocks.
+"""Networks of lesson 04 that name a color for each pixel: plain, U-Net, residual U-Net.
 
 Pictures in gray x (B, 1, H, W), H and W multiples of 4; a score for each of the colors comes back,
 (B, colors, H, W).
@@ -16,7 +16,7 @@ from coursekit.models.ops import DoubledConv2d, double
 
 
 class DownConv(nn.Module):
-    """Convolution, max-pooling, batch normalization, ReLU (lesson 04). x (B, inputs, H, W) -> (B, outputs, H/2, W/2)."""
+    """Convolution, max-pooling, norm, ReLU. x (B, inputs, H, W) -> (B, outputs, H/2, W/2)."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int):
         super().__init__()
@@ -29,7 +29,7 @@ class DownConv(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """Convolution, batch normalization, ReLU (lesson 04). x (B, inputs, H, W) -> (B, outputs, H, W)."""
+    """Convolution, batch norm, ReLU. x (B, inputs, H, W) -> (B, outputs, H, W)."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int):
         super().__init__()
@@ -42,7 +42,7 @@ class Bottleneck(nn.Module):
 
 
 class UpConv(Bottleneck):
-    """Convolution, doubling, batch normalization, ReLU (lesson 04). x (B, inputs, H, W) -> (B, outputs, 2H, 2W).
+    """Convolution, doubling, norm, ReLU. x (B, inputs, H, W) -> (B, outputs, 2H, 2W).
 
     `small(x)` is the same before the doubling, (B, outputs, H, W).
     """
@@ -55,7 +55,7 @@ class UpConv(Bottleneck):
 
 
 class Projection(nn.Module):
-    """1x1 convolution and batch normalization, for an identity path whose channels change (He et al. 2016, section 3.3).
+    """An identity path whose channels change (He et al. 2016, section 3.3): 1x1 convolution, norm.
 
     x (B, inputs, H, W) -> (B, outputs, H/s, W/s). The stride s is taken before the convolution, as
     a 1x1 window may: oneDNN's own strided kernel wrote past its memory for 4 channels in
@@ -72,7 +72,7 @@ class Projection(nn.Module):
 
 
 class BaseModel(nn.Module):
-    """Two blocks down, a bottleneck, two blocks up, a convolution (lesson 04). x (B, 1, H, W) -> scores (B, colors, H, W)."""
+    """Two blocks down, a bottleneck, two blocks up. x (B, 1, H, W) -> scores (B, colors, H, W)."""
 
     def __init__(self, kernel: int, filters: int, colors: int = 24):
         super().__init__()
@@ -92,7 +92,7 @@ class BaseModel(nn.Module):
 
 
 class CustomUNet(nn.Module):
-    """The base model with each block of the way up fed by its mirror image as well (Ronneberger et al. 2015; lesson 04).
+    """Each block of the way up sees its mirror image as well (Ronneberger et al. 2015).
 
     x (B, 1, H, W) -> scores (B, colors, H, W).
     """

@@ -3,6 +3,7 @@
 import io
 import socket
 from contextlib import redirect_stderr
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -58,7 +59,7 @@ class EncoderColorizer(nn.Module):
     encoder.channels, H/8, W/8). After Zhang et al. 2016 in spirit, lesson 05 in numbers.
     """
 
-    def __init__(self, encoder: nn.Module):
+    def __init__(self, encoder: "ResNet18Encoder | Lite0Encoder"):
         super().__init__()
         self.encoder, self.frozen = encoder, False
         self.head = nn.Sequential(
@@ -144,31 +145,30 @@ class Lite0Encoder(nn.Module):
         from coursekit.models.features import Lite0Features
 
         super().__init__()
-        network = Lite0Features().network.requires_grad_(True)
+        network: Any = Lite0Features().network.requires_grad_(True)
         self.layers = nn.Sequential(
             one_channel(network._conv_stem), network._bn0, network._swish, *network._blocks[:5]
         )
-        for each in self.layers.modules():
-            if isinstance(each, nn.BatchNorm2d):
-                each.momentum = (
-                    0.1  # the package's 0.01 follows a training of weeks, not of minutes
-                )
+        for layer in self.layers.modules():
+            if isinstance(layer, nn.BatchNorm2d):
+                layer.momentum = 0.1  # the package's 0.01 suits a training of weeks, not minutes
 
     def forward(self, lightness: Tensor) -> Tensor:
         return self.layers((255 * lightness - 127) / 128)
 
 
-def pretrained_encoder(*, look_for_resnet: bool) -> nn.Module:
-    """ResNet-18 with ImageNet weights where torchvision's cache holds them or a download brings them, else EfficientNet-Lite0.
+def pretrained_encoder(*, look_for_resnet: bool) -> ResNet18Encoder | Lite0Encoder:
+    """ResNet-18 where its ImageNet weights can be had, else EfficientNet-Lite0.
 
-    look_for_resnet False takes EfficientNet-Lite0 at once: the same on every machine.
+    The weights are those of torchvision's cache, or of a download. look_for_resnet False takes
+    EfficientNet-Lite0 at once: the same on every machine.
     """
     weights = _resnet_weights() if look_for_resnet else None
     return Lite0Encoder() if weights is None else ResNet18Encoder(weights)
 
 
 def one_channel(stem: nn.Conv2d) -> nn.Conv2d:
-    """A first convolution for color becomes one for gray: what it would say of gray given three times, in one."""
+    """A first convolution for color becomes one for gray, which it was given three times."""
     stem.weight = nn.Parameter(
         stem.weight.detach().sum(1, keepdim=True)
     )  # (K, 3, k, k) -> (K, 1, k, k)

@@ -1,4 +1,6 @@
-"""Networks that look at pictures for others: an ImageNet network that needs no connection, and a small classifier."""
+"""Networks that look at pictures for others: one of ImageNet, offline, and a small classifier."""
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -7,7 +9,7 @@ from coursekit.errors import CourseError
 
 
 class Lite0Features(nn.Module):
-    """EfficientNet-Lite0 with its ImageNet weights (Tan & Le 2019), from the packages that carry both.
+    """EfficientNet-Lite0 with its ImageNet weights (Tan & Le 2019). x (N, 3, H, W) -> (N, 1280).
 
     Frozen. Pictures x (N, 3, H, W) in [0, 1], of any size from 32. It stands in for the Inception
     network of a published Fréchet distance, so its distances are in units of their own.
@@ -25,7 +27,8 @@ class Lite0Features(nn.Module):
 
     def stages(self, x: Tensor) -> list[Tensor]:
         """Feature maps of falling size: [(N, C_i, H / 2^i, W / 2^i)] with the C_i of `channels`."""
-        net, maps = self.network, []
+        net: Any = self.network  # of a package without types
+        maps = []
         x = net._swish(net._bn0(net._conv_stem((255 * x - 127) / 128)))  # (N, 32, H/2, W/2)
         for block in net._blocks:
             if block._block_args.stride in (2, [2]):
@@ -41,10 +44,10 @@ class Lite0Features(nn.Module):
 
 
 class SmallClassifier(nn.Module):
-    """Two convolutions and a hidden layer (after LeNet, LeCun et al. 1998). x (B, channels, size, size) -> logits (B, classes).
+    """A small LeNet (LeCun et al. 1998). x (B, channels, size, size) -> logits (B, classes).
 
-    Trained on real pictures it judges made ones: what do they show, and how are its `features`
-    spread?
+    Two convolutions and a hidden layer. Trained on real pictures it judges generated ones: what do
+    they show, and how are its `features` spread?
     """
 
     def __init__(
@@ -77,7 +80,10 @@ class SmallClassifier(nn.Module):
 
 @torch.no_grad()
 def in_batches(function, x: Tensor, *, size: int = 100) -> Tensor:
-    """function (a network, or a method of one) over x (N, ...) in pieces, without gradients, results on the CPU. -> (N, ...)."""
+    """A function of batches over all of x (N, ...), without gradients. -> (N, ...) on the CPU.
+
+    function: a network, or a method of one. size: examples at a time.
+    """
     return torch.cat([function(part).cpu() for part in x.split(size)])
 
 

@@ -1,14 +1,16 @@
-"""Generative adversarial networks of lessons 09 and 10: dense and convolutional generators and discriminators.
+"""Generators and discriminators of lessons 09 and 10, dense and convolutional.
 
-Pictures are (B, 1, 28, 28) in [-1, 1], noise is (B, latent), verdicts are logits (B, 1), positive
-for "real". Keras, which the source used, leaks 0.3 below zero and starts from Glorot's uniform
-weights; so do these networks. Its "same" padding of a 5x5 window with stride 2 puts one pixel
-before and two after, here two and one: a mirror image.
+Pictures are (B, 1, 28, 28) in [-1, 1], noise is (B, latent), predictions are logits (B, 1),
+positive for "real". Keras, which the source used, leaks 0.3 below zero and starts from Glorot's
+uniform weights; so do these networks. Its "same" padding of a 5x5 window with stride 2 puts one
+pixel before and two after, here two and one: a mirror image.
 """
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
+
+from coursekit.models.ops import glorot
 
 SLOPE = 0.3  # of LeakyReLU below zero: Keras's default
 DROPOUT = 0.3  # share of the discriminator's activations left out
@@ -16,7 +18,7 @@ SIDE = 28
 
 
 class Generator(nn.Module):
-    """DCGAN's generator (Radford et al. 2016) as the source of lesson 10 built it. z (B, latent) -> (B, 1, 28, 28).
+    """DCGAN's generator (Radford et al. 2016; lesson 10). z (B, latent) -> (B, 1, 28, 28).
 
     Two transposed convolutions double 7 to 14 to 28. `refine`: how many of stride 1 there are at
     7x7, 14x14 and 28x28. `width` is that of the last hidden layer. The defaults have 2,305,472
@@ -34,14 +36,14 @@ class Generator(nn.Module):
         )  # (channels, stride) of each layer
         last = [(width // 2, 2)] + [(width // 2, 1)] * (at_28 - 1) + [(1, 1)] if at_28 else [(1, 2)]
         *hidden, (_, stride) = hidden + last
-        channels = [first, *(each for each, _ in hidden)]
+        channels = [first, *(width for width, _ in hidden)]
         self.start = nn.Sequential(
             nn.Linear(latent, 49 * first, bias=False),
             nn.BatchNorm1d(49 * first, eps=1e-3),
             nn.LeakyReLU(SLOPE),
             nn.Unflatten(1, (first, 7, 7)),
         )
-        self.body = nn.Sequential(*(_up(before, *each) for before, each in zip(channels, hidden)))
+        self.body = nn.Sequential(*(_up(before, *layer) for before, layer in zip(channels, hidden)))
         self.end = _transposed(channels[-1], 1, stride)
         glorot(self)
 
@@ -68,10 +70,10 @@ class Discriminator(nn.Module):
 
 
 class SpectralDiscriminator(nn.Module):
-    """The same layers, each divided by its largest singular value (Miyato et al. 2018, section 2). x -> logits (B, 1).
+    """Spectral normalization (Miyato et al. 2018, section 2). x (B, 1, 28, 28) -> logits (B, 1).
 
-    Every layer is then at most 1-Lipschitz, up to the power iteration's error. No dropout: it would
-    undo the bound.
+    The same layers, each divided by its largest singular value. Every layer is then at most
+    1-Lipschitz, up to the power iteration's error. No dropout: it would undo the bound.
     """
 
     def __init__(self, *, width: int = 64, halvings: int = 2, refine: int = 0):
@@ -131,30 +133,19 @@ class DenseDiscriminator(nn.Module):
 
 @torch.no_grad()
 def pictures(generator: nn.Module, z: Tensor, *, size: int = 500) -> Tensor:
-    """What a generator makes of noise z (N, latent), with the collected batch statistics. -> (N, 1, 28, 28) in [0, 1], CPU."""
+    """What a generator makes of noise z (N, latent) -> (N, 1, 28, 28) in [0, 1], on the CPU.
+
+    Batch norm uses the statistics it has collected. size: pictures at a time.
+    """
     was_training, device = generator.training, next(generator.parameters()).device
     generator.eval()
-    made = torch.cat([generator(part.to(device)).float().cpu() for part in z.split(size)])
+    images = torch.cat([generator(part.to(device)).float().cpu() for part in z.split(size)])
     generator.train(was_training)
-    return (made + 1) / 2
-
-
-def weights(model: nn.Module) -> int:
-    """How many numbers training may change."""
-    return sum(each.numel() for each in model.parameters() if each.requires_grad)
-
-
-def glorot(model: nn.Module) -> None:
-    """Glorot's uniform weights (Glorot & Bengio 2010) and zero biases, Keras's default."""
-    for layer in model.modules():
-        if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
-            nn.init.xavier_uniform_(layer.weight)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
+    return (images + 1) / 2
 
 
 def _up(before: int, after: int, stride: int) -> nn.Sequential:
-    """Transposed convolution, batch norm, leak: (B, before, S, S) -> (B, after, stride * S, stride * S)."""
+    """Transposed convolution, norm, leak: (B, before, S, S) -> (B, after, stride S, stride S)."""
     return nn.Sequential(
         _transposed(before, after, stride), nn.BatchNorm2d(after, eps=1e-3), nn.LeakyReLU(SLOPE)
     )
@@ -181,7 +172,7 @@ def _halvings(
 
 
 def _down(before: int, after: int, stride: int, dropout: float) -> nn.Sequential:
-    """Convolution, leak, dropout: (B, before, S, S) -> (B, after, S / stride, S / stride), rounded up."""
+    """Convolution, leak, dropout: (B, before, S, S) -> (B, after, S / stride, ...), rounded up."""
     return nn.Sequential(
         nn.Conv2d(before, after, 5, stride=stride, padding=2),
         nn.LeakyReLU(SLOPE),

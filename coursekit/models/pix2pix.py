@@ -1,4 +1,4 @@
-"""Pix2Pix (Isola et al. 2017; lesson 11): U-Net generator, PatchGAN discriminators, their losses, dropout at test time.
+"""Pix2Pix (Isola et al. 2017; lesson 11): generators, discriminators, losses, translation.
 
 Pictures are in [-1, 1]. The defaults are the published networks: 54,413,955 and 2,768,705 weights.
 Smaller pictures take the same classes with fewer levels, layers or channels.
@@ -15,7 +15,7 @@ LAMBDA = 100.0  # weight of the L1 part (section 3.3 and appendix 6.2)
 
 
 class DownSample(nn.Module):
-    """Convolution 4x4 of stride 2, batch norm, leaky ReLU (appendix 6.1). x (B, inputs, H, W) -> (B, outputs, H/2, W/2)."""
+    """4x4 of stride 2, norm, leak (appendix 6.1). x (B, inputs, H, W) -> (B, outputs, H/2, W/2)."""
 
     def __init__(self, inputs: int, outputs: int, *, normalize: bool = True, bias: bool = False):
         super().__init__()
@@ -29,7 +29,7 @@ class DownSample(nn.Module):
 
 
 class UpSample(nn.Module):
-    """Transposed convolution 4x4 of stride 2, batch norm, dropout, ReLU. x (B, inputs, H, W) -> (B, outputs, 2H, 2W)."""
+    """Transposed 4x4 of stride 2, norm, ReLU. x (B, inputs, H, W) -> (B, outputs, 2H, 2W)."""
 
     def __init__(self, inputs: int, outputs: int, *, dropout: float = 0.0):
         super().__init__()
@@ -46,11 +46,11 @@ class UpSample(nn.Module):
 
 
 class Generator(nn.Module):
-    """U-Net (Ronneberger et al. 2015; pix2pix, section 3.2.1). x (B, inputs, S, S) in [-1, 1] -> (B, outputs, S, S).
+    """U-Net (section 3.2.1). x (B, inputs, S, S) in [-1, 1] -> (B, outputs, S, S).
 
-    S is a multiple of 2**levels; at S = 2**levels the innermost map is 1x1. The first three blocks
-    of the decoder drop half of their values; with fewer levels those of them that have full width,
-    8 * width channels.
+    After Ronneberger et al. 2015. S is a multiple of 2**levels; at S = 2**levels the innermost map
+    is 1x1. The first three blocks of the decoder drop half of their values; with fewer levels those
+    of them that have full width, 8 * width channels.
     """
 
     def __init__(
@@ -65,10 +65,7 @@ class Generator(nn.Module):
         super().__init__()
         wide = widths(levels, width)
         self.down = _encoder(inputs, wide)
-        carried = [
-            wide[-1],
-            *(2 * each for each in wide[-2::-1]),
-        ]  # what each block of the decoder receives
+        carried = [wide[-1], *(2 * channels for channels in wide[-2::-1])]  # into decoder blocks
         self.up = _decoder(carried, wide, dropout)
         self.last = nn.ConvTranspose2d(carried[-1], outputs, 4, stride=2, padding=1)
         initialize(self)
@@ -93,19 +90,13 @@ class EncoderDecoder(nn.Module):
     """
 
     def __init__(
-        self,
-        inputs: int = 3,
-        outputs: int = 3,
-        *,
-        levels: int = 8,
-        width: int = 64,
-        dropout: float = 0.5,
+        self, channels: int = 3, *, levels: int = 8, width: int = 64, dropout: float = 0.5
     ):
         super().__init__()
         wide = widths(levels, width)
-        self.down = _encoder(inputs, wide)
+        self.down = _encoder(channels, wide)
         self.up = _decoder(wide[::-1], wide, dropout)
-        self.last = nn.ConvTranspose2d(wide[0], outputs, 4, stride=2, padding=1)
+        self.last = nn.ConvTranspose2d(wide[0], channels, 4, stride=2, padding=1)
         initialize(self)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -115,10 +106,10 @@ class EncoderDecoder(nn.Module):
 
 
 class PatchDiscriminator(nn.Module):
-    """Judges patches of a pair (section 3.2.2). photo, picture (B, 3, S, S) each -> logits (B, 1, h, w), one a patch.
+    """Judges patches of a pair (section 3.2.2). photo, picture (B, 3, S, S) -> logits (B, 1, h, w).
 
-    layers is the number of halvings: 1 sees patches of 16x16, 2 of 34x34, 3 of 70x70 (the published
-    one), 5 of 286x286, which for 256x256 is the whole picture ("ImageGAN").
+    One logit a patch. layers is the number of halvings: 1 sees patches of 16x16, 2 of 34x34, 3 of
+    70x70 (the published one), 5 of 286x286, which for 256x256 is the whole picture ("ImageGAN").
     """
 
     def __init__(self, inputs: int = 6, *, layers: int = 3, width: int = 64):
@@ -142,7 +133,7 @@ class PatchDiscriminator(nn.Module):
 
 
 class PixelDiscriminator(nn.Module):
-    """Judges each pixel of a pair alone ("PixelGAN", appendix 6.1.2). photo, picture (B, 3, S, S) -> logits (B, 1, S, S)."""
+    """Judges pixels alone (appendix 6.1.2). photo, picture (B, 3, S, S) -> logits (B, 1, S, S)."""
 
     def __init__(self, inputs: int = 6, *, width: int = 64):
         super().__init__()
@@ -166,37 +157,42 @@ def widths(levels: int, width: int) -> list[int]:
 
 
 def receptive_field(discriminator: nn.Module) -> int:
-    """Side in pixels of the patch behind one logit: from the last convolution back, r -> (r - 1) * stride + kernel."""
+    """Side in pixels of the patch behind one logit.
+
+    From the last convolution back, r -> (r - 1) * stride + kernel.
+    """
     side = 1
-    for layer in reversed(
-        [each for each in discriminator.modules() if isinstance(each, nn.Conv2d)]
-    ):
+    layers = [layer for layer in discriminator.modules() if isinstance(layer, nn.Conv2d)]
+    for layer in reversed(layers):
         side = (side - 1) * layer.stride[0] + layer.kernel_size[0]
     return side
 
 
 def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """Logits of true and of generated pairs -> scalar; halved, to slow the discriminator (section 3.3)."""
+    """Logits of true and of generated pairs -> scalar, halved to slow it down (section 3.3)."""
     true = F.binary_cross_entropy_with_logits(real, torch.ones_like(real))
     return (true + F.binary_cross_entropy_with_logits(fake, torch.zeros_like(fake))) / 2
 
 
 def adversarial_loss(fake: Tensor) -> Tensor:
-    """Logits of generated pairs -> scalar: -log D(x, G(x)), small when taken for true (section 3.3)."""
+    """Logits of generated pairs -> scalar: -log D(x, G(x)), small if taken for true (sect. 3.3)."""
     return F.binary_cross_entropy_with_logits(fake, torch.ones_like(fake))
 
 
 def generator_loss(
     fake: Tensor, picture: Tensor, truth: Tensor, *, weight: float = LAMBDA
 ) -> dict[str, Tensor]:
-    """Adversarial part + weight * L1 (equation 4): logits of the fakes, made and true pictures -> loss and its parts."""
+    """Adversarial part + weight * L1 (equation 4) -> loss and its parts.
+
+    fake: logits of generated pairs. picture, truth: generated and true pictures (B, 3, S, S).
+    """
     adversarial, l1 = adversarial_loss(fake), F.l1_loss(picture, truth)
     return {"loss": adversarial + weight * l1, "adversarial": adversarial, "l1": l1}
 
 
 @torch.no_grad()
 def initialize(model: nn.Module) -> None:
-    """Weights from N(0, 0.02), batch norm's scales from N(1, 0.02), shifts and biases 0 (appendix 6.2); in place."""
+    """Weights from N(0, 0.02), norms' scales from N(1, 0.02), biases 0 (appendix 6.2); in place."""
     for layer in model.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d):
             nn.init.normal_(layer.weight, float(isinstance(layer, nn.BatchNorm2d)), 0.02)
@@ -208,10 +204,10 @@ def initialize(model: nn.Module) -> None:
 def translating(
     model: nn.Module, *, dropout: bool = True, own_statistics: bool = False
 ) -> Iterator[nn.Module]:
-    """Within, the model translates: dropout on as published (section 3.3), gradients off, everything else as in eval.
+    """Within, the model translates, dropout on as published (section 3.3).
 
-    own_statistics: batch norm takes those of the pictures at hand, as published (batches of 1), not
-    training's averages.
+    Gradients are off, everything else is as in eval. own_statistics: batch norm takes those of the
+    pictures at hand, as published (batches of 1), not training's averages.
     """
     before = {layer: layer.training for layer in model.modules()}
     norms = [layer for layer in before if isinstance(layer, nn.BatchNorm2d)]
@@ -236,7 +232,7 @@ def translating(
 
 
 def _encoder(inputs: int, wide: list[int]) -> nn.ModuleList:
-    """No norm at the first block, nor at the innermost, where a 1x1 map of one picture would become 0."""
+    """No norm at the first block, nor at the innermost, where a 1x1 map would become 0."""
     return nn.ModuleList(
         DownSample(*pair, normalize=0 < number < len(wide) - 1)
         for number, pair in enumerate(zip([inputs, *wide], wide))
@@ -244,7 +240,10 @@ def _encoder(inputs: int, wide: list[int]) -> nn.ModuleList:
 
 
 def _decoder(inputs: list[int], wide: list[int], dropout: float) -> nn.ModuleList:
-    """All blocks of the decoder but the last, innermost first; dropout in the first three, as far as they have full width."""
+    """All blocks of the decoder but the last, innermost first.
+
+    Dropout in the first three, as far as they have full width.
+    """
     return nn.ModuleList(
         UpSample(*pair, dropout=dropout if number < 3 and pair[1] == 8 * wide[0] else 0.0)
         for number, pair in enumerate(zip(inputs, wide[-2::-1]))

@@ -1,4 +1,4 @@
-"""A learned prior over codes (lesson 08): a small PixelCNN that says, cell after cell, which code comes next."""
+"""A learned prior over codes (lesson 08): a small PixelCNN says which code comes next."""
 
 import torch
 from torch import Tensor, nn
@@ -6,11 +6,13 @@ from torch.nn import functional as F
 
 
 class MaskedConv2d(nn.Conv2d):
-    """Convolution that sees only cells above and to the left (van den Oord et al. 2016a, section 3.4). -> same H, W.
+    """Sees only cells above and to the left (van den Oord et al. 2016a, section 3.4) -> same H, W.
 
     sees_itself: the middle too (mask B); the first layer must not (mask A), or it would be told the
     answer.
     """
+
+    mask: Tensor
 
     def __init__(self, inputs: int, outputs: int, size: int, *, sees_itself: bool):
         super().__init__(inputs, outputs, size, padding=size // 2)
@@ -40,7 +42,7 @@ class MaskedResidual(nn.Module):
 
 
 class PixelCNN(nn.Module):
-    """Autoregressive prior over a grid of codes (van den Oord et al. 2016b). codes (B, H, W) -> logits (B, K, H, W).
+    """Autoregressive prior (van den Oord et al. 2016b). codes (B, H, W) -> logits (B, K, H, W).
 
     The logits of a cell depend on the cells before it in reading order and on its place, which has
     a vector of its own: in pictures that are aligned, as faces are, the place alone says much.
@@ -78,6 +80,7 @@ class PixelCNN(nn.Module):
         for row in range(self.size):
             for column in range(self.size):
                 logits = self(codes[:, : row + 1])[:, :, row, column]  # (count, K)
-                drawn = torch.multinomial(logits.float().softmax(1).cpu(), 1, generator=generator)
-                codes[:, row, column] = drawn.flatten().to(codes.device)
+                share = logits.float().softmax(1).cpu()
+                sampled = torch.multinomial(share, 1, generator=generator)
+                codes[:, row, column] = sampled.flatten().to(codes.device)
         return codes

@@ -8,7 +8,7 @@ State = tuple[Tensor, Tensor]  # hidden and cell state, (1, B, units) each
 
 
 class Encoder(nn.Module):
-    """One-hot LSTM encoder (Sutskever et al. 2014). tokens (B, T) -> outputs (B, T, units), state."""
+    """LSTM over one-hot tokens (Sutskever et al. 2014). tokens (B, T) -> (B, T, units), state."""
 
     def __init__(self, cardinality: int = 51, units: int = 128):
         super().__init__()
@@ -20,7 +20,7 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """LSTM decoder over one-hot tokens. tokens (B, T), state -> logits (B, T, cardinality), state, alignment None."""
+    """LSTM over one-hot tokens. tokens (B, T), state -> logits (B, T, cardinality), state, None."""
 
     def __init__(self, cardinality: int = 51, units: int = 128):
         super().__init__()
@@ -36,10 +36,10 @@ class Decoder(nn.Module):
 
 
 class AttentionDecoder(Decoder):
-    """Decoder with multiplicative attention (Luong et al. 2015, "general" score) over the encoder's outputs.
+    """Decoder with multiplicative attention (Luong et al. 2015, "general" score).
 
-    tokens (B, T), memory (B, S, units) -> logits (B, T, cardinality), state, alignment (B, T, S)
-    whose rows sum to 1.
+    tokens (B, T), the encoder's outputs as memory (B, S, units) -> logits (B, T, cardinality),
+    state, alignment (B, T, S) whose rows sum to 1.
     """
 
     def __init__(self, cardinality: int = 51, units: int = 128):
@@ -59,7 +59,7 @@ class AttentionDecoder(Decoder):
 
 
 class Seq2Seq(nn.Module):
-    """Encoder-decoder trained with teacher forcing. source (B, S), shifted target (B, T) -> logits (B, T, cardinality)."""
+    """Trained with teacher forcing. source (B, S), shifted target (B, T) -> (B, T, cardinality)."""
 
     def __init__(self, encoder: Encoder, decoder: Decoder):
         super().__init__()
@@ -73,9 +73,10 @@ class Seq2Seq(nn.Module):
     def predict_sequence(
         self, source: Tensor, *, steps: int, start: int = 0
     ) -> tuple[Tensor, Tensor | None]:
-        """Free running: feed each prediction back. source (B, S) -> tokens (B, steps), alignment (B, steps, S) or None.
+        """Feed the last prediction back. source (B, S) -> tokens (B, steps), alignment.
 
-        start: the symbol that opens every decoded sequence.
+        alignment: (B, steps, S), None without attention. start: the symbol that opens every decoded
+        sequence.
         """
         memory, state = self.encoder(source)
         token = torch.full((len(source), 1), start, device=source.device)
@@ -90,13 +91,17 @@ class Seq2Seq(nn.Module):
 
 
 def _lstm(inputs: int, units: int) -> nn.LSTM:
-    """An LSTM that starts with open forget gates and orthogonal recurrence (Jozefowicz et al. 2015; Saxe et al. 2014)."""
+    """An LSTM that starts with open forget gates and orthogonal recurrence.
+
+    Jozefowicz et al. 2015; Saxe et al. 2014.
+    """
     lstm = nn.LSTM(inputs, units, batch_first=True)
-    nn.init.xavier_uniform_(lstm.weight_ih_l0)
-    for gate in lstm.weight_hh_l0.chunk(4):
+    fed, recurrent, *biases = lstm.parameters()  # the input's weights, the state's, two biases
+    nn.init.xavier_uniform_(fed)
+    for gate in recurrent.chunk(4):
         nn.init.orthogonal_(gate)
-    for bias in (lstm.bias_ih_l0, lstm.bias_hh_l0):
+    for bias in biases:
         nn.init.zeros_(bias)
     with torch.no_grad():
-        lstm.bias_ih_l0[units : 2 * units] = 1.0  # PyTorch's gates: input, forget, cell, output
+        biases[0][units : 2 * units] = 1.0  # PyTorch's gates: input, forget, cell, output
     return lstm

@@ -1,4 +1,4 @@
-"""Variational autoencoders of lessons 06 and 07: the source's for fruits, a smaller one for faces, and one with labels."""
+"""Variational autoencoders of lessons 06 and 07: for fruits, for faces, and with labels."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 
 class Coded(NamedTuple):
-    """What forward returns: the reconstruction, and the mean and log-variance of q(z|x), each (B, latent)."""
+    """What forward returns: reconstruction, mean and log-variance of q(z|x), (B, latent) both."""
 
     reconstruction: Tensor
     mu: Tensor
@@ -16,29 +16,36 @@ class Coded(NamedTuple):
 
 
 def gaussian_kl(mu: Tensor, logvar: Tensor) -> Tensor:
-    """KL divergence of N(mu, exp(logvar)) from N(0, 1) in nats, for each dimension (Kingma & Welling 2014, appendix B).
+    """KL of N(mu, exp(logvar)) from N(0, 1) in nats (Kingma & Welling 2014, appendix B).
 
-    (B, latent), (B, latent) -> (B, latent); the sum over the last axis is the KL of the whole code.
+    (B, latent), (B, latent) -> (B, latent), one a dimension; the sum over the last axis is the KL
+    of the whole code.
     """
     return 0.5 * (mu.square() + logvar.exp() - logvar - 1)
 
 
 def reconstruction_nats(x: Tensor, reconstruction: Tensor, *, sigma: float) -> Tensor:
-    """-log p(x|z) of a Gaussian with standard deviation sigma, without its constant: |x - x'|^2 / (2 sigma^2). -> (B,)."""
+    """-log p(x|z) of a Gaussian, without its constant: |x - x'|^2 / (2 sigma^2). -> (B,)."""
     return (x.float() - reconstruction.float()).square().flatten(1).sum(1) / (2 * sigma**2)
 
 
 def negative_elbo(
     x: Tensor, coded: Coded, *, sigma: float, beta: float = 1.0
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Loss, reconstruction and KL of each picture in nats, each (B,); loss = reconstruction + beta KL (Higgins et al. 2017)."""
+    """Loss, reconstruction and KL of pictures in nats, (B,) all.
+
+    loss = reconstruction + beta KL (Higgins et al. 2017).
+    """
     reconstruction = reconstruction_nats(x, coded.reconstruction, sigma=sigma)
     kl = gaussian_kl(coded.mu, coded.logvar).sum(1)
     return reconstruction + beta * kl, reconstruction, kl
 
 
 def reparameterize(mu: Tensor, logvar: Tensor, generator: torch.Generator | None = None) -> Tensor:
-    """A draw from N(mu, exp(logvar)) through which gradients pass: mu + sigma * noise. generator: of the CPU. -> (B, latent)."""
+    """A draw from N(mu, exp(logvar)) that lets gradients pass: mu + sigma * noise. -> (B, latent).
+
+    generator: of the CPU.
+    """
     noise = torch.randn(mu.shape, generator=generator).to(
         mu.device
     )  # the same noise on every device
@@ -46,10 +53,10 @@ def reparameterize(mu: Tensor, logvar: Tensor, generator: torch.Generator | None
 
 
 class FruitVAE(nn.Module):
-    """The source's VAE for fruit photos (lesson 06 A). x (B, 3, side, side) -> Coded. 53,655,152 weights, nearly all dense.
+    """The source's VAE for fruit photos (lesson 06 A). x (B, 3, side, side) -> Coded.
 
-    side 100 -> 50 -> 25, then 16 x 25 x 25 = 10,000 numbers into dense layers of `latent`.
-    Convolutions have no bias.
+    53,655,152 weights, nearly all dense. side 100 -> 50 -> 25, then 16 x 25 x 25 = 10,000 numbers
+    into dense layers of `latent`. Convolutions have no bias.
     """
 
     def __init__(self, side: int = 100, latent: int = 2048):
@@ -94,10 +101,10 @@ class FruitVAE(nn.Module):
 
 
 class ConvVAE(nn.Module):
-    """Convolutional VAE for faces (lesson 06 B). x (B, channels, side, side) in [0, 1] -> Coded. 1,533,491 weights for 64x64.
+    """Convolutional VAE for faces (lesson 06 B). x (B, channels, side, side) in [0, 1] -> Coded.
 
-    side: 16, 32, 64 or 128. The encoder shrinks it to 4; the decoder grows it from 8, where dense
-    layers have set the scene.
+    1,533,491 weights for 64x64. side: 16, 32, 64 or 128. The encoder shrinks it to 4; the decoder
+    grows it from 8, where dense layers have set the scene.
     """
 
     def __init__(self, latent: int = 32, side: int = 64, channels: int = 3):
@@ -119,7 +126,7 @@ class ConvVAE(nn.Module):
 
 
 class ConditionalVAE(nn.Module):
-    """VAE whose encoder and decoder are told the label (Sohn et al. 2015; lesson 07). x (B, channels, side, side) -> Coded.
+    """VAE that is told the label (Sohn et al. 2015). x (B, channels, side, side), label -> Coded.
 
     labels int64 (B,). The encoder sees them as constant planes beside the colors, the decoder
     beside z. Blocks of ConvVAE.

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True)
 class Quantized:
-    """What a quantizer gives: z (B, D, H, W) for the decoder, indices (B, H, W) of its codes, the scalar loss to add."""
+    """What a quantizer gives: z (B, D, H, W) to decode, codes' indices (B, H, W), a scalar loss."""
 
     z: Tensor
     indices: Tensor
@@ -17,7 +17,7 @@ class Quantized:
 
 
 def straight_through(z: Tensor, quantized: Tensor) -> Tensor:
-    """The value of `quantized`, the gradient of `z` (Bengio et al. 2013). z, quantized (...) -> (...)."""
+    """The value of `quantized`, the gradient of `z` (Bengio et al. 2013). (...), (...) -> (...)."""
     return z + (quantized - z).detach()
 
 
@@ -36,13 +36,16 @@ def count_uses(indices: Tensor, codes: int) -> Tensor:
     )
 
 
-class VectorQuantizer(nn.Module):
-    """Codebook learnt by gradient (van den Oord et al. 2017, equation 3). z (B, D, H, W) -> Quantized.
+class Codebook(nn.Module):
+    """What both quantizers share: `codes` vectors of `dim` numbers, and revival of dead ones.
 
-    `counts` is a running mean of each code's uses a batch. A code below `revive_below` takes the
-    place of a random vector of the batch (the start included: then every count is zero). At 0
-    nothing is revived.
+    `counts` is a running mean of a code's uses in a batch. A code below `revive_below` takes the
+    place of a random vector of the batch (at the start too: every count is zero). At 0 none is
+    revived.
     """
+
+    codebook: Tensor
+    counts: Tensor
 
     def __init__(
         self,
@@ -57,15 +60,34 @@ class VectorQuantizer(nn.Module):
         super().__init__()
         self.codes, self.dim, self.commitment, self.decay = codes, dim, commitment, decay
         self.revive_below, self.generator = revive_below, generator
-        self.codebook = nn.Parameter(
-            torch.empty(codes, dim).uniform_(-1 / codes, 1 / codes)
-        )  # as the paper's authors
-        self.register_buffer("counts", torch.zeros(codes))
+        self.register_buffer("counts", torch.zeros(codes))  # N of the paper
+
+    def start(self) -> Tensor:
+        """Uniform vectors, as the paper's authors start. -> (codes, dim)."""
+        return torch.empty(self.codes, self.dim).uniform_(-1 / self.codes, 1 / self.codes)
+
+    def lookup(self, indices: Tensor) -> Tensor:
+        return F.embedding(indices, self.codebook).movedim(-1, 1)  # (B, D, H, W)
+
+    @torch.no_grad()
+    def revive(self, vectors: Tensor) -> Tensor:
+        """Replace dead codes by some of the vectors (N, D) -> which were dead, (codes,)."""
+        dead = self.counts < self.revive_below
+        rows = random_rows(vectors, self.codes, self.generator)
+        self.codebook.copy_(torch.where(dead[:, None], rows, self.codebook))
+        self.counts.masked_fill_(dead, 1)
+        return dead
+
+
+class VectorQuantizer(Codebook):
+    """Codebook learnt by gradient (van den Oord et al. 2017, eq. 3). z (B, D, H, W) -> codes."""
+
+    def __init__(self, codes: int = 256, dim: int = 16, **options):
+        super().__init__(codes, dim, **options)
+        self.codebook = nn.Parameter(self.start())
 
     def forward(self, z: Tensor) -> Quantized:
-        with torch.autocast(
-            z.device.type, enabled=False
-        ):  # bfloat16 is too coarse to compare distances
+        with torch.autocast(z.device.type, enabled=False):  # bfloat16 is too coarse for distances
             z = z.float()
             vectors = z.movedim(1, -1).flatten(0, -2)  # (B*H*W, D)
             if self.training:
@@ -78,43 +100,18 @@ class VectorQuantizer(nn.Module):
             loss = F.mse_loss(chosen, z.detach()) + self.commitment * F.mse_loss(z, chosen.detach())
             return Quantized(straight_through(z, chosen), indices, loss)
 
-    def lookup(self, indices: Tensor) -> Tensor:
-        return F.embedding(indices, self.codebook).movedim(-1, 1)  # (B, D, H, W)
 
-    @torch.no_grad()
-    def revive(self, vectors: Tensor) -> None:
-        """Replace dead codes. vectors (N, D)."""
-        dead = self.counts < self.revive_below
-        self.codebook.copy_(
-            torch.where(
-                dead[:, None], random_rows(vectors, self.codes, self.generator), self.codebook
-            )
-        )
-        self.counts.masked_fill_(dead, 1)
+class EMAQuantizer(Codebook):
+    """Codebook of running means of the vectors that chose each code (2017, appendix A.1).
 
-
-class EMAQuantizer(nn.Module):
-    """Codebook as running means of the vectors that chose each code (2017, appendix A.1). z (B, D, H, W) -> Quantized.
-
-    No gradient reaches the codebook; the loss is the commitment alone. Codes are revived as in
-    `VectorQuantizer`.
+    z (B, D, H, W) -> Quantized. No gradient reaches the codebook; the loss is the commitment alone.
     """
 
-    def __init__(
-        self,
-        codes: int = 256,
-        dim: int = 16,
-        *,
-        commitment: float = 0.25,
-        decay: float = 0.99,
-        revive_below: float = 0.0,
-        generator: torch.Generator | None = None,
-    ):
-        super().__init__()
-        self.codes, self.dim, self.commitment, self.decay = codes, dim, commitment, decay
-        self.revive_below, self.generator = revive_below, generator
-        self.register_buffer("codebook", torch.empty(codes, dim).uniform_(-1 / codes, 1 / codes))
-        self.register_buffer("counts", torch.zeros(codes))  # N of the paper
+    sums: Tensor
+
+    def __init__(self, codes: int = 256, dim: int = 16, **options):
+        super().__init__(codes, dim, **options)
+        self.register_buffer("codebook", self.start())
         self.register_buffer("sums", torch.zeros(codes, dim))  # m of the paper
 
     def forward(self, z: Tensor) -> Quantized:
@@ -130,32 +127,20 @@ class EMAQuantizer(nn.Module):
             loss = self.commitment * F.mse_loss(z, chosen)
             return Quantized(straight_through(z, chosen), indices.view(len(z), *z.shape[2:]), loss)
 
-    def lookup(self, indices: Tensor) -> Tensor:
-        return F.embedding(indices, self.codebook).movedim(-1, 1)  # (B, D, H, W)
-
     @torch.no_grad()
     def update(self, vectors: Tensor, indices: Tensor) -> None:
         """Move counts, sums and with them the codebook towards this batch. (N, D), (N,)."""
         self.counts.lerp_(count_uses(indices, self.codes), 1 - self.decay)
         self.sums.lerp_(torch.zeros_like(self.sums).index_add_(0, indices, vectors), 1 - self.decay)
+        means = self.sums / self.counts.clamp(min=1e-5)[:, None]
         used = self.counts > 1e-5  # a code without uses stays where it is
-        self.codebook.copy_(
-            torch.where(
-                used[:, None], self.sums / self.counts.clamp(min=1e-5)[:, None], self.codebook
-            )
-        )
+        self.codebook.copy_(torch.where(used[:, None], means, self.codebook))
 
     @torch.no_grad()
-    def revive(self, vectors: Tensor) -> None:
-        """Replace dead codes. vectors (N, D)."""
-        dead = self.counts < self.revive_below
-        self.codebook.copy_(
-            torch.where(
-                dead[:, None], random_rows(vectors, self.codes, self.generator), self.codebook
-            )
-        )
+    def revive(self, vectors: Tensor) -> Tensor:
+        dead = super().revive(vectors)
         self.sums.copy_(torch.where(dead[:, None], self.codebook, self.sums))
-        self.counts.masked_fill_(dead, 1)
+        return dead
 
 
 def random_rows(vectors: Tensor, count: int, generator: torch.Generator | None) -> Tensor:
@@ -171,24 +156,21 @@ class Residual(nn.Module):
 
     def __init__(self, width: int):
         super().__init__()
-        self.layers = nn.Sequential(
-            nn.ReLU(),
-            nn.Conv2d(width, width // 2, 3, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(width // 2, width, 1),
-        )
-        nn.init.zeros_(self.layers[-1].weight)
-        nn.init.zeros_(self.layers[-1].bias)
+        inner, outer = nn.Conv2d(width, width // 2, 3, padding=1), nn.Conv2d(width // 2, width, 1)
+        self.layers = nn.Sequential(nn.ReLU(), inner, nn.ReLU(), outer)
+        for weight in outer.parameters():
+            nn.init.zeros_(weight)
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.layers(x)
 
 
 def copying(inputs: int, outputs: int, size: int = 3) -> nn.Conv2d:
-    """A convolution that starts as a copy of its input (as many channels as both sides have). -> the same H, W."""
+    """A convolution that starts as a copy of its input, as far as channels go. -> the same H, W."""
     layer = nn.Conv2d(inputs, outputs, size, padding=size // 2)
     nn.init.dirac_(layer.weight)
-    nn.init.zeros_(layer.bias)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
     return layer
 
 
@@ -203,7 +185,10 @@ def encoder(width: int, blocks: int) -> nn.Sequential:
 
 
 def decoder(dim: int, width: int, blocks: int) -> nn.Sequential:
-    """Codes (B, dim, H/4, W/4) -> pictures (B, 3, H, W), linear: each cell paints its 4x4 square, seeing its neighbors."""
+    """Codes (B, dim, H/4, W/4) -> pictures (B, 3, H, W), linear.
+
+    A cell paints its 4x4 square, seeing its neighbors.
+    """
     return nn.Sequential(
         copying(dim, width),
         *(Residual(width) for _ in range(blocks)),
@@ -213,10 +198,10 @@ def decoder(dim: int, width: int, blocks: int) -> nn.Sequential:
 
 
 class VQVAE(nn.Module):
-    """VQ-VAE (van den Oord et al. 2017) around a quantizer. x (B, 3, H, W) -> reconstruction, Quantized (H/4 x W/4 codes).
+    """VQ-VAE (van den Oord et al. 2017). x (B, 3, H, W) -> reconstruction, Quantized.
 
-    The paper halves the picture twice with strided convolutions; here the pixels are regrouped
-    instead, which computes nearly the same and is twice as fast on a CPU.
+    H/4 x W/4 codes. The paper halves the picture twice with strided convolutions; here the pixels
+    are regrouped instead, which computes nearly the same and is twice as fast on a CPU.
     """
 
     def __init__(
@@ -242,7 +227,7 @@ class VQVAE(nn.Module):
 
 
 class VQVAE2(nn.Module):
-    """VQ-VAE-2 with two levels (Razavi et al. 2019, section 3.1). x (B, 3, H, W) -> reconstruction, top, bottom Quantized.
+    """Two levels (Razavi et al. 2019, section 3.1). x (B, 3, H, W) -> reconstruction, top, bottom.
 
     The top (H/8 x W/8 codes) is quantized first; the bottom (H/4 x W/4 codes) is chosen knowing the
     top.

@@ -94,7 +94,7 @@ class ClipGradients(Callback):
 class Averaging(Callback):
     """A running average of a network's weights (lesson 10), updated after every step.
 
-    average: made from the first of the trained networks, which is the generator where there are two.
+    average: made from the trained network, the generator where there are two.
     """
 
     def __init__(self, average: torch.optim.swa_utils.AveragedModel):
@@ -159,7 +159,7 @@ class Validation(Callback):
 
 
 class OnEpochEnd(Callback):
-    """Call a function after each epoch: (network, epoch from 1) -> more for the epoch's row, or None.
+    """Call a function after each epoch: (network, epoch from 1) -> more for its row, or None.
 
     The network is the trained one, the generator where there are two.
     """
@@ -203,8 +203,8 @@ def finite(value: float, name: str, when: str) -> float:
     if not math.isfinite(value):
         raise CourseError(
             f"the {name} became {'NaN' if math.isnan(value) else value} {when}: lower the learning "
-            "rate or clip gradients. A checkpoint, if there is one, is still that of the last sound "
-            "epoch"
+            "rate or clip gradients. A checkpoint, if there is one, is still that of the last "
+            "sound epoch"
         )
     return value
 

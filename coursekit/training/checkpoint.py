@@ -26,7 +26,7 @@ class Checkpoint:
     rngs: Sequence[torch.Generator] = ()
 
     def load(self, recipe: dict[str, str]) -> dict | None:
-        """The state to go on from, None for a fresh start. CourseError where it is another run's."""
+        """The state to go on from, None for a fresh start. CourseError if it is another run's."""
         return None if self.path is None else fitting(self.path, recipe)
 
     def save(self, state: Callable[[], dict]) -> None:

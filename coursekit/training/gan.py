@@ -71,7 +71,7 @@ def fit_adversarial(
     checkpoint: Checkpoint | None = None,  # the run goes on from it, and rewrites it each epoch
     monitor: DiscriminatorMonitor | None = DiscriminatorMonitor(),
 ) -> History:
-    """Train two networks: at each step the discriminator learns from real and fake, then the generator.
+    """Train two networks: the discriminator learns from real and fake, then the generator from it.
 
     Both see the same fake, made once (Isola et al. 2017, section 3.3): the discriminator without
     its graph. A row holds epoch, steps (so far), both losses, seconds, warning, and what the loss
@@ -144,13 +144,13 @@ def frozen(model: nn.Module) -> Iterator[None]:
 
 
 def accuracy(real: Tensor, fake: Tensor) -> Tensor:
-    """Share of right predictions, both kinds alike; logits of any shape, positive for "real" -> ()."""
+    """Share of right predictions, both kinds alike. Logits, positive for "real" -> scalar."""
     return ((real.detach() > 0).float().mean() + (fake.detach() < 0).float().mean()) / 2
 
 
 @dataclass(frozen=True)
 class NoiseLoss:
-    """What the losses of lessons 09 and 10 share: pictures from noise (B, latent), drawn from rng."""
+    """What the losses of lessons 09 and 10 share: pictures from noise (B, latent) of rng."""
 
     latent: int
     rng: torch.Generator
@@ -160,7 +160,7 @@ class NoiseLoss:
         return generator(noise.to(batch[0].device))
 
     def logits(self, discriminator: nn.Module, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 1) each. One pass is quicker, and the same where no layer mixes a batch's pictures."""
+        """Both (B, 1), in one pass: the same where no layer mixes a batch's pictures."""
         on_real, on_fake = discriminator(torch.cat([real, fake])).chunk(2)
         return on_real, on_fake
 
@@ -188,8 +188,7 @@ class NonSaturatingLoss(NoiseLoss):
     def discriminator_loss(
         self, discriminator: nn.Module, batch: Batch, fake: Tensor
     ) -> dict[str, Tensor]:
-        real, made = self.noisy(batch[0]), self.noisy(fake)
-        on_real, on_fake = self.logits(discriminator, real, made)
+        on_real, on_fake = self.logits(discriminator, self.noisy(batch[0]), self.noisy(fake))
         ones, zeros = torch.ones_like(on_real), torch.zeros_like(on_fake)
         if self.discriminator_labels:
             ones = ones - self.discriminator_labels * self.uniform(on_real)

@@ -11,7 +11,7 @@ from coursekit.training.callbacks import finite
 
 @dataclass
 class History:
-    """What happened in each epoch: rows of epoch (from 1), losses, seconds, what callbacks added."""
+    """What happened: rows of epoch (from 1), losses, seconds, and what callbacks added."""
 
     rows: list[dict] = field(default_factory=list)
     stopped_early: bool = False

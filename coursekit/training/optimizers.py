@@ -1,6 +1,7 @@
 """Optimizers, their learning rate over time, and networks put where and how they train fastest."""
 
 import math
+from collections.abc import Iterable
 
 import torch
 from torch import nn
@@ -10,6 +11,7 @@ from coursekit.models import ops
 from coursekit.runtime import Runtime
 
 Optimizer = torch.optim.Optimizer
+ADVICE = "give a number above 0, such as 0.001"
 
 
 def prepare(model: nn.Module, runtime: Runtime) -> nn.Module:
@@ -18,7 +20,8 @@ def prepare(model: nn.Module, runtime: Runtime) -> nn.Module:
 
 
 def adam(model: nn.Module, rate: float, *, weight_decay: float = 0.0) -> torch.optim.Adam:
-    """Adam (Kingma & Ba 2015), one fused update for all weights; weight_decay is L2 on gradients."""
+    """Adam (Kingma & Ba 2015), one fused update for all; weight_decay is L2 on the gradient."""
+    _check(rate)
     return torch.optim.Adam(model.parameters(), lr=rate, weight_decay=weight_decay, fused=True)
 
 
@@ -40,12 +43,19 @@ def one_cycle(
     )
 
 
-def check_rates(optimizer: Optimizer) -> None:
-    """CourseError where a learning rate is not a finite number above 0."""
-    for group in optimizer.param_groups:
-        rate = float(group.get("initial_lr", group["lr"]))
-        if not (math.isfinite(rate) and rate > 0):
-            raise CourseError(
-                f"the learning rate is {rate:g}: nothing can be learnt with it; "
-                "give a number above 0, such as 0.001"
-            )
+def check_rates(optimizers: Iterable[Optimizer]) -> None:
+    """CourseError where a learning rate cannot work, or no optimizer has any."""
+    rates = [
+        float(group.get("initial_lr", group["lr"]))  # a schedule begins lower than the rate
+        for optimizer in optimizers
+        for group in optimizer.param_groups
+    ]
+    for rate in rates:
+        _check(rate)
+    if not any(rates):
+        raise CourseError(f"the learning rate is 0: nothing can be learnt with it; {ADVICE}")
+
+
+def _check(rate: float) -> None:
+    if not (math.isfinite(rate) and rate >= 0):
+        raise CourseError(f"the learning rate is {rate:g}: it cannot work; {ADVICE}")

@@ -7,7 +7,7 @@ from coursekit import config
 
 
 class Progress:
-    """Context manager that shows `say(text)` at most five times a second and wipes the line at the end."""
+    """Context manager that shows `say(text)` up to five times a second and wipes it at the end."""
 
     def __init__(self):
         self.handle, self.last, self.width = None, 0.0, 0
@@ -43,7 +43,7 @@ class Progress:
 
 
 def _kind() -> str:
-    """ "none" where the runners asked for silence, "jupyter" in a kernel, "terminal" at a screen."""
+    """Where to show it: "none" if the runners asked for silence, "jupyter", or "terminal"."""
     if config.quiet():
         return "none"
     shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()

@@ -1,17 +1,16 @@
 """Sweeps: a declared grid of settings, one function, and a table of results that grows on disk.
 
-`run(task, grid, runtime=…)` calls `task(settings)` for each settings of the grid and gathers the dicts that come back.
-Several runs go at once on Dask's workers (see `coursekit.cluster`). Every run starts from a copy of the task and from
-`runtime.setup`, so its numbers are the same bits wherever it runs, and in whatever order. Draw from torch or from a
-generator: Python's own `random` is used by Dask's threads as well.
+`run(task, grid, runtime=…)` calls `task(settings)` for each settings of the grid and gathers the
+dicts that come back. Several runs go at once on Dask's workers (see `coursekit.cluster`). Every run
+starts from a copy of the task and from `runtime.setup`, so its numbers are the same bits wherever
+it runs, and in whatever order. Draw from torch or from a generator: Python's own `random` is used
+by Dask's threads as well.
 """
 
 import inspect
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -19,14 +18,13 @@ from threading import Lock
 
 import cloudpickle
 import pandas as pd
-from filelock import FileLock, Timeout
 
 from coursekit import cluster as clusters
 from coursekit import config
 from coursekit import runtime as runtimes
 from coursekit.errors import CourseError
 from coursekit.runtime import Runtime
-from coursekit.training import checkpoint
+from coursekit.training import checkpoint, table
 from coursekit.training.progress import Progress
 
 Task = Callable[[dict], dict]  # settings -> results, both as JSON can hold them
@@ -35,7 +33,7 @@ ONE_AT_A_TIME = Lock()  # a worker's threads share torch's random state
 
 @dataclass
 class Sweep:
-    """What came of a grid: rows {"settings", "results", "seconds"} of finished runs, in the grid's order; failures."""
+    """What came of a grid, in its order: rows {"settings", "results", "seconds"}, and failures."""
 
     rows: list[dict] = field(default_factory=list)
     failures: list[dict] = field(default_factory=list)  # {"settings", "error"}
@@ -47,13 +45,12 @@ class Sweep:
         )
 
     def whole(self) -> "Sweep":
-        """Itself, where every run finished. CourseError names those that did not, with their settings."""
+        """Itself, where every run finished. CourseError names those that did not."""
         if not self.failures:
             return self
-        lines = "; ".join(f"{_words(each['settings'])}: {each['error']}" for each in self.failures)
-        raise CourseError(
-            f"{len(self.failures)} of {len(self.failures) + len(self.rows)} runs of the sweep failed: {lines}"
-        )
+        lines = "; ".join(f"{_words(row['settings'])}: {row['error']}" for row in self.failures)
+        count = len(self.failures) + len(self.rows)
+        raise CourseError(f"{len(self.failures)} of {count} runs of the sweep failed: {lines}")
 
 
 def run(
@@ -66,28 +63,31 @@ def run(
     cluster: str | None = None,  # a Dask scheduler's address; else COURSEKIT_CLUSTER; else local
     workers: int | None = None,  # local processes; one means this process
 ) -> Sweep:
-    """Run what the table does not hold yet. A run that fails is reported and does not stop the rest."""
+    """Run what the table does not hold yet. A run that fails does not stop the rest."""
     keys = [_key(task, settings, runtime, identity) for settings in grid]
-    with _locked(path):
-        table = _read(path)
-        due = {key: settings for key, settings in zip(keys, grid) if key not in table}
+    with table.locked(path):
+        done = table.read(path)
+        due = {key: settings for key, settings in zip(keys, grid) if key not in done}
         failed = {}
         for key, row in _runs(task, due, runtime, clusters.address(cluster), workers):
             if "error" in row:
                 failed[key] = row
             else:
-                table[key] = row
-                _write(path, table)
+                done[key] = row
+                table.write(path, done)
     return Sweep(
-        [table[key] for key in keys if key in table],
+        [done[key] for key in keys if key in done],
         [failed[key] for key in dict.fromkeys(keys) if key in failed],
     )
 
 
 def code(*functions: Callable) -> str:
-    """A hash of the code that decides results: the package's, but for its command line and reports, and of these functions."""
+    """A hash of the code that decides results: these functions, and the package's.
+
+    Its command line and reports do not count.
+    """
     sources = [path.read_text(encoding="utf-8") for path in config.result_code()] + [
-        inspect.getsource(each) for each in functions
+        inspect.getsource(function) for function in functions
     ]
     return sha256("\0".join(sources).encode()).hexdigest()
 
@@ -147,7 +147,7 @@ def _on_workers(
     workers: int,
     progress: Progress,
 ) -> Iterator:
-    """On Dask's workers. A lost worker's run is given to another one; after three lost workers it counts as failed."""
+    """On Dask's workers. A lost worker's run goes to another one; after three it has failed."""
     from distributed import as_completed
 
     with clusters.client(workers=workers, address=address) as client:
@@ -160,9 +160,8 @@ def _on_workers(
         for number, future in enumerate(as_completed(list(futures)), 1):
             key = futures.pop(future)
             yield key, _result(future, due[key])
-            progress.say(
-                f"{number} of {len(due)} runs done, on {len(client.scheduler_info()['workers'])} workers"
-            )
+            there = len(client.scheduler_info()["workers"])
+            progress.say(f"{number} of {len(due)} runs done, on {there} workers")
 
 
 def _result(future, settings: dict) -> dict:
@@ -205,7 +204,7 @@ def _started(blob: bytes, settings: dict, runtime: Runtime) -> dict:
 
 
 def _packed(task: Task) -> bytes:
-    """The task with all it holds, as it is now: each run gets a copy, so no run can disturb another."""
+    """The task with all it holds, as it is now: runs get copies, so none can disturb another."""
     try:
         return cloudpickle.dumps(task)
     except Exception as error:  # pickling raises many kinds
@@ -222,52 +221,3 @@ def _as_json(row: dict) -> dict:
 
 def _words(settings: dict) -> str:
     return ", ".join(f"{name} {value}" for name, value in settings.items())
-
-
-# The table: JSON lines, written whole or not at all
-
-
-def _read(path: Path | None) -> dict[str, dict]:
-    """Key -> row of the finished runs. CourseError names a damaged table."""
-    if path is None or not path.exists():
-        return {}
-    try:
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        return {
-            row["key"]: {name: row[name] for name in ("settings", "results", "seconds")}
-            for row in rows
-        }
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CourseError(
-            f"the table {path} is damaged ({type(error).__name__}): delete it and run again"
-        ) from error
-
-
-def _write(path: Path | None, table: dict[str, dict]) -> None:
-    if path is None:
-        return
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.writelines(json.dumps({"key": key, **row}) + "\n" for key, row in table.items())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise CourseError(
-            f"the table {path} could not be written: {error.strerror}; free some space and run again, "
-            "it goes on with what is not in it"
-        ) from error
-
-
-@contextmanager
-def _locked(path: Path | None) -> Iterator[None]:
-    """Only one sweep at a time fills a table."""
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(f"{path}.lock", timeout=0) if path is not None else nullcontext():
-            yield
-    except Timeout:
-        raise CourseError(f"another sweep is filling {path} right now: wait for that one") from None

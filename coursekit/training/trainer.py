@@ -123,8 +123,7 @@ class Trainer:
                 "there are no batches to train on: give at least as many examples as a batch "
                 "holds, or smaller batches"
             )
-        for optimizer in self.learner.optimizers.values():
-            check_rates(optimizer)
+        check_rates(self.learner.optimizers.values())
         kinds = [type(callback).__name__ for callback in self.callbacks if callback.state()]
         if twice := sorted({kind for kind in kinds if kinds.count(kind) > 1}):
             raise UsageError(f"two callbacks of one kind, {twice[0]}: give one that does both")

@@ -11,15 +11,12 @@ from coursekit.models.autoencoder import (
     ResidualDenoiser,
     StackedAutoencoder,
 )
+from coursekit.models.ops import count_parameters
 from coursekit.training import adam
 
 
-def weights(model):
-    return sum(each.numel() for each in model.parameters())
-
-
 def layers(model, kind):
-    return [weights(each) for each in model.modules() if isinstance(each, kind)]
+    return [count_parameters(each) for each in model.modules() if isinstance(each, kind)]
 
 
 def shapes(model, x):
@@ -44,18 +41,18 @@ def test_dense_weights_of_every_layer():
         2_402_000,
         1_568_784,
     ]
-    assert weights(model) == 9_154_194
+    assert count_parameters(model) == 9_154_194
 
 
 def test_denoiser_weights_of_every_layer():
     assert layers(Denoiser(), nn.Conv2d) == [640, 18_464, 4_624, 2_320, 4_640, 18_496, 577]
-    assert weights(Denoiser()) == 49_761
+    assert count_parameters(Denoiser()) == 49_761
 
 
 def test_stacked_weights_of_every_layer():
     expected = [1025 * 300, 301 * 150, 151 * 300, 301 * 1024]  # (inputs + bias) * outputs
     assert layers(StackedAutoencoder(), nn.Linear) == expected
-    assert weights(StackedAutoencoder()) == sum(expected)
+    assert count_parameters(StackedAutoencoder()) == sum(expected)
 
 
 def test_denoiser_sizes_are_the_sources():
@@ -153,7 +150,7 @@ def test_residual_denoiser_has_fewer_weights_than_the_denoiser_and_sees_15_pixel
     model = ResidualDenoiser()
     inner = 9 * 32 * 32 + 32
     assert layers(model, nn.Conv2d) == [9 * 32 + 32, *[inner] * 5, 9 * 32 + 1]
-    assert weights(model) == 46_849 < weights(Denoiser())
+    assert count_parameters(model) == 46_849 < count_parameters(Denoiser())
     x = torch.rand(1, 1, 31, 29, requires_grad=True)  # any size
     model(x)[0, 0, 15, 14].backward()
     rows, columns = (x.grad[0, 0] != 0).nonzero().T

@@ -10,18 +10,14 @@ from coursekit.models.colorization import (
     BaseModel,
     Bottleneck,
     CustomUNet,
-    DoubledConv2d,
     DownConv,
     Projection,
     ResidualUNet,
     UpConv,
 )
+from coursekit.models.ops import DoubledConv2d, count_parameters
 
 NETWORKS = (BaseModel, CustomUNet, ResidualUNet)
-
-
-def count(model):
-    return sum(each.numel() for each in model.parameters())
 
 
 def conv(inputs, outputs, kernel):
@@ -52,14 +48,14 @@ def expected(network, k, nf, colors=24):
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("k, nf", [(3, 4), (3, 8), (3, 16), (3, 32), (5, 8), (7, 8)])
 def test_parameter_counts(network, k, nf):
-    assert count(network(k, nf)) == expected(network, k, nf)
+    assert count_parameters(network(k, nf)) == expected(network, k, nf)
 
 
 def test_parameter_counts_in_plain_numbers():
-    assert [count(BaseModel(3, nf)) for nf in (8, 16, 32)] == [11_832, 27_600, 86_784]
-    assert [count(BaseModel(k, 8)) for k in (5, 7)] == [32_440, 63_352]
-    assert [count(CustomUNet(3, nf)) for nf in (8, 16, 32)] == [14_928, 35_880, 112_344]
-    assert count(ResidualUNet(3, 4)) == 8_772 + (16 + 56 + 76 + 264)
+    assert [count_parameters(BaseModel(3, nf)) for nf in (8, 16, 32)] == [11_832, 27_600, 86_784]
+    assert [count_parameters(BaseModel(k, 8)) for k in (5, 7)] == [32_440, 63_352]
+    assert [count_parameters(CustomUNet(3, nf)) for nf in (8, 16, 32)] == [14_928, 35_880, 112_344]
+    assert count_parameters(ResidualUNet(3, 4)) == 8_772 + (16 + 56 + 76 + 264)
 
 
 @pytest.mark.parametrize("network", NETWORKS)

@@ -16,14 +16,11 @@ from coursekit.models.colorization_lab import (
     one_channel,
     pretrained_encoder,
 )
+from coursekit.models.ops import count_parameters
 
 
 def draws(*shape, seed=0):
     return torch.rand(shape, generator=torch.Generator().manual_seed(seed))
-
-
-def weights(module):
-    return sum(each.numel() for each in module.parameters())
 
 
 def convolutions(kernel, *widths):
@@ -44,17 +41,21 @@ def resnet():
 
 
 def test_weights_are_those_of_the_lesson(lite0, resnet):
-    assert weights(ColorizationNet()) == convolutions(3, 1, 12, 32, 64, 32, 12, 2) == 44_558
     assert (
-        weights(DeepColorizationNet())
+        count_parameters(ColorizationNet()) == convolutions(3, 1, 12, 32, 64, 32, 12, 2) == 44_558
+    )
+    assert (
+        count_parameters(DeepColorizationNet())
         == convolutions(5, 1, 12, 32, 32, 64, 32, 32, 12, 2)
         == 174_350
     )
     assert (
-        weights(resnet) == 683_072 - 2 * 49 * 64
+        count_parameters(resnet) == 683_072 - 2 * 49 * 64
     )  # torchvision's layers up to layer2, less two of three colors
-    assert weights(EncoderColorizer(resnet).head) == convolutions(3, 128, 128, 64, 64, 32, 2)
-    assert weights(EncoderColorizer(lite0).head) == convolutions(3, 40, 128, 64, 64, 32, 2)
+    assert count_parameters(EncoderColorizer(resnet).head) == convolutions(
+        3, 128, 128, 64, 64, 32, 2
+    )
+    assert count_parameters(EncoderColorizer(lite0).head) == convolutions(3, 40, 128, 64, 64, 32, 2)
 
 
 @pytest.mark.parametrize("size", [(64, 64), (24, 40)])

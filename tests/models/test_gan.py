@@ -9,8 +9,15 @@ from torch.nn import functional as F
 
 from coursekit import runtime
 from coursekit.models import gan
-from coursekit.training import Game, adam, fit_adversarial
-from coursekit.training.gan_losses import CrossEntropyGame, HingeGame
+from coursekit.models.ops import count_parameters
+from coursekit.training import (
+    Adversaries,
+    GANLoss,
+    HingeLoss,
+    NonSaturatingLoss,
+    adam,
+    fit_adversarial,
+)
 
 
 def draws(name="test"):
@@ -38,7 +45,7 @@ def test_the_generator_is_the_sources():
         halves[7] + halves[8],
         halves[9],
     ]
-    assert found == keras and gan.weights(generator) == sum(keras) == 2_305_472
+    assert found == keras and count_parameters(generator) == sum(keras) == 2_305_472
     assert sum(each.numel() for each in generator.buffers() if each.ndim) == 25_472
 
 
@@ -49,16 +56,16 @@ def test_the_discriminator_is_the_sources():
         204_928,
         6_273,
     ]
-    assert gan.weights(gan.Discriminator()) == 212_865
+    assert count_parameters(gan.Discriminator()) == 212_865
 
 
 def test_the_dense_networks_are_of_comparable_size():
-    assert gan.weights(gan.DenseGenerator()) == 2_432_784 < 1.06 * 2_305_472
-    assert gan.weights(gan.DenseDiscriminator()) == 217_473 < 1.06 * 212_865
+    assert count_parameters(gan.DenseGenerator()) == 2_432_784 < 1.06 * 2_305_472
+    assert count_parameters(gan.DenseDiscriminator()) == 217_473 < 1.06 * 212_865
 
 
 def test_spectral_norm_adds_no_weights():
-    assert gan.weights(gan.SpectralDiscriminator()) == 212_865
+    assert count_parameters(gan.SpectralDiscriminator()) == 212_865
 
 
 def test_sizes_go_from_7_to_14_to_28():
@@ -184,35 +191,35 @@ REAL, FAKE = torch.full((2, 1, 28, 28), 0.5), torch.full((2, 1, 28, 28), -0.25)
 
 
 def test_cross_entropy_in_closed_form():
-    game = CrossEntropyGame(8, draws(), generator_labels=0.0)
-    paid = game.discriminator_loss(Fixed(), (REAL,), FAKE)
+    loss = NonSaturatingLoss(8, draws(), generator_labels=0.0)
+    paid = loss.discriminator_loss(Fixed(), (REAL,), FAKE)
     assert paid["loss"].item() == pytest.approx(
         math.log(1 + math.exp(-0.5)) + math.log(1 + math.exp(-0.25))
     )
     assert paid["accuracy"].item() == 1.0
-    assert game.generator_loss(Fixed(), (REAL,), FAKE).item() == pytest.approx(
+    assert loss.generator_loss(Fixed(), (REAL,), FAKE).item() == pytest.approx(
         math.log(1 + math.exp(0.25))
     )
 
 
 def test_the_sources_label_noise():
     """Cross-entropy is linear in the label: 0.05 u more label is 0.05 u times the logit less loss."""
-    game, plain = CrossEntropyGame(8, draws()), CrossEntropyGame(8, draws(), generator_labels=0.0)
+    loss, plain = NonSaturatingLoss(8, draws()), NonSaturatingLoss(8, draws(), generator_labels=0.0)
     u = torch.rand(2, 1, generator=draws()).mean().item()
-    difference = game.generator_loss(Fixed(), (REAL,), FAKE) - plain.generator_loss(
+    difference = loss.generator_loss(Fixed(), (REAL,), FAKE) - plain.generator_loss(
         Fixed(), (REAL,), FAKE
     )
     assert difference.item() == pytest.approx(-0.05 * u * -0.25, rel=1e-4)
 
 
 def test_the_discriminators_label_noise_moves_labels_inwards():
-    game = CrossEntropyGame(8, draws(), discriminator_labels=0.2)
+    loss = NonSaturatingLoss(8, draws(), discriminator_labels=0.2)
     uniform = draws()
     first, second = torch.rand(2, 1, generator=uniform), torch.rand(2, 1, generator=uniform)
     wanted = F.binary_cross_entropy_with_logits(
         torch.full((2, 1), 0.5), 1 - 0.2 * first
     ) + F.binary_cross_entropy_with_logits(torch.full((2, 1), -0.25), 0.2 * second)
-    torch.testing.assert_close(game.discriminator_loss(Fixed(), (REAL,), FAKE)["loss"], wanted)
+    torch.testing.assert_close(loss.discriminator_loss(Fixed(), (REAL,), FAKE)["loss"], wanted)
 
 
 def test_noise_on_inputs_reaches_every_look():
@@ -223,24 +230,24 @@ def test_noise_on_inputs_reaches_every_look():
             seen.append(x)
             return super().forward(x)
 
-    game = CrossEntropyGame(8, draws(), input_noise=0.3)
-    game.discriminator_loss(Spy(), (REAL,), FAKE)
-    game.generator_loss(Spy(), (REAL,), FAKE)
+    loss = NonSaturatingLoss(8, draws(), input_noise=0.3)
+    loss.discriminator_loss(Spy(), (REAL,), FAKE)
+    loss.generator_loss(Spy(), (REAL,), FAKE)
     assert [len(x) for x in seen] == [4, 2]
     for x, clean in ((seen[0], torch.cat([REAL, FAKE])), (seen[1], FAKE)):
         assert (x - clean).std().item() == pytest.approx(0.3, rel=0.1)
 
 
 def test_hinge_in_closed_form():
-    game = HingeGame(8, draws())
-    paid = game.discriminator_loss(Fixed(), (3 * REAL,), FAKE)
+    loss = HingeLoss(8, draws())
+    paid = loss.discriminator_loss(Fixed(), (3 * REAL,), FAKE)
     assert paid["loss"].item() == pytest.approx(
         0 + 0.75
     )  # a real one beyond its margin costs nothing
-    assert game.generator_loss(Fixed(), (REAL,), FAKE).item() == pytest.approx(0.25)
+    assert loss.generator_loss(Fixed(), (REAL,), FAKE).item() == pytest.approx(0.25)
 
 
-@pytest.mark.parametrize("game", [CrossEntropyGame(100, draws()), HingeGame(100, draws())])
+@pytest.mark.parametrize("loss", [NonSaturatingLoss(100, draws()), HingeLoss(100, draws())])
 @pytest.mark.parametrize(
     "build, spectral",
     [
@@ -249,21 +256,18 @@ def test_hinge_in_closed_form():
         (lambda: (gan.DenseGenerator(hidden=(32,)), gan.DenseDiscriminator(hidden=(32,))), False),
     ],
 )
-def test_a_discriminator_overfits_one_batch(game, build, spectral):
+def test_a_discriminator_overfits_one_batch(loss, build, spectral):
     """Against a generator that stands still it learns to tell its few pictures from real ones."""
     run = runtime.setup(device="cpu", threads=1)
     generator, discriminator = build()
     real = torch.where(torch.rand(16, 1, 28, 28, generator=draws()) < 0.2, 1.0, -1.0)
     still = adam(generator, 0.0)
     history = fit_adversarial(
-        generator,
-        discriminator,
+        Adversaries(generator, discriminator, still, adam(discriminator, 5e-3)),
         [(real,)] * 12,
-        game,
+        loss,
         epochs=2,
         runtime=run,
-        generator_optimizer=still,
-        discriminator_optimizer=adam(discriminator, 5e-3),
     )
     assert history.rows[-1]["accuracy"] > 0.95
     assert history.rows[-1]["discriminator_loss"] < 0.7 * history.rows[0]["discriminator_loss"]
@@ -274,20 +278,17 @@ def test_a_generator_fools_a_discriminator_that_stands_still():
     generator, discriminator = gan.Generator(width=4), gan.Discriminator(width=4)
     real = torch.zeros(16, 1, 28, 28)
     history = fit_adversarial(
-        generator,
-        discriminator,
+        Adversaries(generator, discriminator, adam(generator, 5e-3), adam(discriminator, 0.0)),
         [(real,)] * 12,
-        CrossEntropyGame(100, draws()),
+        NonSaturatingLoss(100, draws()),
         epochs=3,
         runtime=run,
-        generator_optimizer=adam(generator, 5e-3),
-        discriminator_optimizer=adam(discriminator, 0.0),
     )
     losses = history.column("generator_loss")
     assert losses[-1] < 0.5 * losses[0]
 
 
-def test_any_object_with_the_three_rules_is_a_game():
-    """CrossEntropyGame and Game are asked for the same three things."""
-    game = CrossEntropyGame(100, draws())
-    assert all(callable(getattr(game, name)) for name in Game.__dataclass_fields__)
+def test_any_object_with_the_three_functions_is_a_loss():
+    """NonSaturatingLoss and GANLoss are asked for the same three things."""
+    loss = NonSaturatingLoss(100, draws())
+    assert all(callable(getattr(loss, name)) for name in GANLoss.__dataclass_fields__)

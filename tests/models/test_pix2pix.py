@@ -8,6 +8,7 @@ from torch import nn
 
 from coursekit import runtime
 from coursekit.models import pix2pix
+from coursekit.models.ops import count_parameters
 from coursekit.models.pix2pix import (
     DownSample,
     EncoderDecoder,
@@ -18,12 +19,7 @@ from coursekit.models.pix2pix import (
     receptive_field,
     translating,
 )
-from coursekit.training import adam
-from coursekit.training.gan import Game, fit_adversarial
-
-
-def weights(model):
-    return sum(each.numel() for each in model.parameters())
+from coursekit.training import Adversaries, GANLoss, adam, fit_adversarial
 
 
 def meta(build):
@@ -33,11 +29,11 @@ def meta(build):
 
 
 def test_published_generator_has_its_weights():
-    assert weights(meta(Generator)) == 54_413_955
+    assert count_parameters(meta(Generator)) == 54_413_955
 
 
 def test_published_discriminator_has_its_weights():
-    assert weights(meta(PatchDiscriminator)) == 2_768_705
+    assert count_parameters(meta(PatchDiscriminator)) == 2_768_705
 
 
 def test_small_counts_by_hand():
@@ -45,10 +41,10 @@ def test_small_counts_by_hand():
     up = (
         (8 * 4 * 16 + 2 * 4) + (8 * 2 * 16 + 2 * 2) + (4 * 3 * 16 + 3)
     )  # skips double what comes in; last has biases
-    assert weights(Generator(levels=3, width=2)) == down + up
+    assert count_parameters(Generator(levels=3, width=2)) == down + up
     severed = (8 * 4 * 16 + 2 * 4) + (4 * 2 * 16 + 2 * 2) + (2 * 3 * 16 + 3)
-    assert weights(EncoderDecoder(levels=3, width=2)) == down + severed
-    assert weights(PixelDiscriminator(width=2)) == (6 * 2 + 2) + (2 * 4 + 2 * 4) + (4 + 1)
+    assert count_parameters(EncoderDecoder(levels=3, width=2)) == down + severed
+    assert count_parameters(PixelDiscriminator(width=2)) == (6 * 2 + 2) + (2 * 4 + 2 * 4) + (4 + 1)
 
 
 def test_shapes_at_every_block_of_the_published_generator():
@@ -190,21 +186,18 @@ def test_one_batch_overfitted():
         Generator(levels=3, width=16, dropout=0.0),
         PatchDiscriminator(layers=1, width=4),
     )
-    game = Game(
+    loss = GANLoss(
         lambda model, pair: model(pair[0]),
         lambda judge, pair, fake: pix2pix.discriminator_loss(judge(*pair), judge(pair[0], fake)),
         lambda judge, pair, fake: pix2pix.generator_loss(judge(pair[0], fake), fake, pair[1]),
     )
     history = fit_adversarial(
-        generator,
-        discriminator,
+        Adversaries(generator, discriminator, adam(generator, 5e-3), adam(discriminator, 2e-4)),
         [batch] * 30,
-        game,
+        loss,
         epochs=5,
         runtime=runtime.Runtime(seed=0, device=torch.device("cpu"), threads=1),
-        generator_optimizer=adam(generator, 5e-3),
-        discriminator_optimizer=adam(discriminator, 2e-4),
-        referee=None,
+        monitor=None,
     )
     l1 = history.column("l1")
     assert l1[0] > 0.2 and l1[-1] < 0.05, l1

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from coursekit.models.ops import count_parameters
 from coursekit.models.prior import MaskedConv2d, PixelCNN
 from coursekit.training import adam
 
@@ -82,7 +83,7 @@ def test_weights():
     """256 codes, width 64, three blocks: embedding, 5x5, places, blocks, head; the masked weights are counted too."""
     block = (9 * 64 * 32 + 32) + (32 * 64 + 64)
     expected = 256 * 64 + (25 * 64 * 64 + 64) + 64 * 16 * 16 + 3 * block + (64 * 256 + 256)
-    assert sum(each.numel() for each in PixelCNN().parameters()) == expected == 213_600
+    assert count_parameters(PixelCNN()) == expected == 213_600
 
 
 def test_one_grid_is_learnt_by_heart_and_sampled_again():

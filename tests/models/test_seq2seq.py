@@ -3,11 +3,8 @@ import torch
 from torch.nn import functional as F
 
 from coursekit.datasets.sequences import reversed_prefix
+from coursekit.models.ops import count_parameters
 from coursekit.models.seq2seq import AttentionDecoder, Decoder, Encoder, Seq2Seq
-
-
-def count(module):
-    return sum(weights.numel() for weights in module.parameters())
 
 
 def build(decoder, units=16, cardinality=11):
@@ -21,9 +18,11 @@ def sequences(samples=8):
 
 def test_parameters_are_kerass_and_one_more_bias_for_each_lstm():
     encoder, decoder = Encoder(), Decoder()
-    assert count(encoder) == 92_160 + 512 and count(decoder.dense) == 6_579
-    assert count(Seq2Seq(encoder, decoder)) == 190_899 + 2 * 512 == 191_923
-    assert count(AttentionDecoder()) - count(decoder) == 128 * 128 + (256 * 128 + 128)
+    assert count_parameters(encoder) == 92_160 + 512 and count_parameters(decoder.dense) == 6_579
+    assert count_parameters(Seq2Seq(encoder, decoder)) == 190_899 + 2 * 512 == 191_923
+    assert count_parameters(AttentionDecoder()) - count_parameters(decoder) == 128 * 128 + (
+        256 * 128 + 128
+    )
 
 
 @pytest.mark.parametrize("decoder", [Decoder, AttentionDecoder])

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.distributions import Normal, kl_divergence
 
+from coursekit.models.ops import count_parameters
 from coursekit.models.vae import (
     Coded,
     ConditionalVAE,
@@ -26,11 +27,7 @@ def draws(seed=0):
 
 
 def weights(model, kind=nn.Module):
-    return [
-        sum(each.numel() for each in layer.parameters())
-        for layer in model.modules()
-        if isinstance(layer, kind)
-    ]
+    return [count_parameters(layer) for layer in model.modules() if isinstance(layer, kind)]
 
 
 def test_kl_agrees_with_sampling_and_with_torch():
@@ -200,7 +197,7 @@ def patterns(count):
 def test_one_batch_is_overfitted(build):
     """The squared error falls below a tenth of what answering with the mean picture costs."""
     torch.manual_seed(0)
-    model, x, loss = build(), patterns(6), ELBOLoss(sigma=0.05, generator=draws())
+    model, x, loss = build(), patterns(6), ELBOLoss(sigma=0.05, rng=draws())
     optimizer = adam(model, 4e-3)
     for _ in range(160):
         optimizer.zero_grad()
@@ -215,7 +212,7 @@ def test_labels_decide_what_the_conditional_vae_draws():
     torch.manual_seed(0)
     model, labels = ConditionalVAE(labels=2, latent=4, side=16), torch.arange(16) % 2
     x = labels[:, None, None, None].float().expand(-1, 3, 16, 16)
-    optimizer, loss = adam(model, 1e-2), ELBOLoss(sigma=1.0, beta=3.0, generator=draws())
+    optimizer, loss = adam(model, 1e-2), ELBOLoss(sigma=1.0, beta=3.0, rng=draws())
     for _ in range(120):
         optimizer.zero_grad()
         loss(model, (x, labels)).backward()
@@ -237,7 +234,7 @@ def test_labels_reach_the_encoder_too():
 
 def test_the_loss_remembers_the_mean_of_its_parts_over_batches_of_any_size():
     model, x = ConvVAE(latent=2, side=16).eval(), torch.rand((5, 3, 16, 16), generator=draws())
-    loss = ELBOLoss(sigma=0.5, beta=2.0, generator=draws(7))
+    loss = ELBOLoss(sigma=0.5, beta=2.0, rng=draws(7))
     totals = [loss(model, (part,)) * len(part) for part in (x[:4], x[4:])]
     generator = draws(7)
     expected = [negative_elbo(part, model(part, generator), sigma=0.5) for part in (x[:4], x[4:])]

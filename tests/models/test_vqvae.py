@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from coursekit.models.ops import count_parameters
 from coursekit.models.vqvae import (
     VQVAE,
     VQVAE2,
@@ -15,10 +16,6 @@ from coursekit.models.vqvae import (
 from coursekit.training import adam
 
 BOTH = pytest.mark.parametrize("kind", [VectorQuantizer, EMAQuantizer])
-
-
-def weights(model):
-    return sum(each.numel() for each in model.parameters())
 
 
 def with_codebook(kind, rows, **options):
@@ -222,12 +219,14 @@ def stack(inputs, width, blocks, outputs):
 def test_weights_of_the_networks():
     model = VQVAE(EMAQuantizer(32, 16), width=24, blocks=2)
     expected = stack(48, 24, 2, 0) + (24 * 16 + 16) + stack(16, 24, 2, 48)
-    assert weights(model) == expected
-    assert weights(VQVAE(VectorQuantizer(32, 16), width=24, blocks=2)) == expected + 32 * 16
+    assert count_parameters(model) == expected
+    assert (
+        count_parameters(VQVAE(VectorQuantizer(32, 16), width=24, blocks=2)) == expected + 32 * 16
+    )
     two = VQVAE2(EMAQuantizer(32, 16), EMAQuantizer(32, 12), width=24, blocks=2)
     top = (16 * 24 * 24 + 24) + 2 * ((9 * 24 * 12 + 12) + (12 * 24 + 24)) + (24 * 16 + 16)
     joints = (16 * 16 * 16 + 16) + (40 * 12 + 12)  # up-sampling; features and top to the bottom
-    assert weights(two) == stack(48, 24, 2, 0) + top + joints + stack(28, 24, 2, 48)
+    assert count_parameters(two) == stack(48, 24, 2, 0) + top + joints + stack(28, 24, 2, 48)
 
 
 @pytest.mark.parametrize("height, width", [(64, 64), (32, 48)])
