@@ -1,6 +1,7 @@
 """Everything that decides whether two runs agree: seeds, threads, device, precision.
 
-Threads count: the gradient of a convolution is summed in an order that depends on their number, so it is fixed.
+Threads count: the gradient of a convolution is summed in an order that depends on their number,
+so it is fixed.
 """
 
 import ctypes
@@ -8,7 +9,7 @@ import os
 import platform
 import random
 import sys
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -18,11 +19,20 @@ from coursekit.config import thread_count
 from coursekit.errors import UsageError, nearest
 
 PRECISIONS = ("exact", "fast")
+PACKAGES = (
+    "coursekit",
+    "torch",
+    "torchvision",
+    "numpy",
+    "pillow",
+    "scikit-image",
+    "matplotlib",
+)
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """How this process computes. precision "exact" is float32; "fast" is bfloat16 where the hardware has it."""
+    """How this process computes. Precision "exact" is float32; "fast" bfloat16 in hardware."""
 
     seed: int
     device: torch.device
@@ -34,41 +44,43 @@ class Runtime:
         """True when matrix products and convolutions run in bfloat16."""
         return self.precision == "fast" and has_bfloat16(self.device)
 
-    def autocast(self):
-        """Context for a forward pass in this precision; master weights and gradients stay float32."""
+    def autocast(self) -> AbstractContextManager:
+        """Context for a forward pass in this precision; weights and gradients stay float32."""
         return torch.autocast(self.device.type, torch.bfloat16) if self.amp else nullcontext()
 
     def generator(self, *stream: object) -> torch.Generator:
-        """A CPU generator for one named stream of draws, independent of every other stream and of their order."""
+        """A CPU generator for one named stream of draws, independent of every other stream."""
         return generator(self.seed, *stream)
 
 
 def setup(
     *, seed: int = 0, device: str = "auto", precision: str = "exact", threads: int | None = None
 ) -> Runtime:
-    """Fix seeds, threads and algorithms for this process and return the choice. UsageError on an unknown value."""
+    """Fix seeds, threads and algorithms for this process -> the choice.
+
+    UsageError on an unknown value.
+    """
     if precision not in PRECISIONS:
         raise UsageError(f"unknown precision {precision!r}: {nearest(precision, PRECISIONS)}")
-    os.environ.setdefault(
-        "CUBLAS_WORKSPACE_CONFIG", ":4096:8"
-    )  # without it cuBLAS refuses deterministic mode
+    # without it cuBLAS refuses deterministic mode
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     threads = threads or thread_count()
     keep_memory()
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
-    torch.utils.deterministic.fill_uninitialized_memory = (
-        False  # a guard against other people's bugs, and slow
-    )
+    # a guard against other people's bugs, and slow
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.manual_seed(seed)
     random.seed(seed)
     return Runtime(seed=seed, device=find_device(device), threads=threads, precision=precision)
 
 
 def keep_memory(size: int = 1 << 30) -> bool:
-    """Tell the C library to keep freed memory, up to `size` bytes, for the next step -> whether it could be told.
+    """Tell the C library to keep `size` bytes of freed memory for the next step -> whether it did.
 
-    A training step frees megabytes and asks for them again. Where glibc hands them back to the system in between, every
-    page is cleared anew: measured here, 40 % of a step of the denoiser and 20 % of one of the dense autoencoder.
+    A training step frees megabytes and asks for them again. Where glibc hands them back to the
+    system in between, every page is cleared anew: measured here, 40 % of a step of the denoiser
+    and 20 % of one of the dense autoencoder.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is None:
@@ -80,7 +92,7 @@ def keep_memory(size: int = 1 << 30) -> bool:
 
 
 def find_device(name: str = "auto") -> torch.device:
-    """ "auto" is the GPU where there is one; "cpu", "cuda", "cuda:1" and "mps" are taken as said."""
+    """The device of this name; "auto" is the GPU where there is one. UsageError if not here."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -91,25 +103,27 @@ def find_device(name: str = "auto") -> torch.device:
         raise UsageError(
             f"unknown device {name!r}: {nearest(name, ('auto', 'cpu', 'cuda', 'mps'))}"
         )
-    count = {
-        "cpu": 1,
-        "cuda": torch.cuda.device_count(),
-        "mps": int(torch.backends.mps.is_available()),
-    }[device.type]
-    if (device.index or 0) >= count:
+    if (device.index or 0) >= _count(device.type):
         raise UsageError(f"device {name!r} is not on this machine: use --device cpu, or auto")
     return device
 
 
+def _count(kind: str) -> int:
+    """How many devices of a kind this machine has."""
+    if kind == "cuda":
+        return torch.cuda.device_count()
+    return int(torch.backends.mps.is_available()) if kind == "mps" else 1
+
+
 def has_bfloat16(device: torch.device) -> bool:
-    """True where bfloat16 products run in hardware (elsewhere they would be slower than float32)."""
+    """True where bfloat16 products run in hardware (elsewhere they are slower than float32)."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
 
 
 def generator(seed: int, *stream: object) -> torch.Generator:
-    """A generator seeded by the seed and a stream's name: adding a stream never shifts the draws of another."""
+    """A generator seeded by the seed and a stream's name: no stream shifts another's draws."""
     digest = sha256("/".join(map(str, (seed, *stream))).encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8]) >> 1)
 
@@ -118,16 +132,7 @@ def versions() -> dict[str, str]:
     """Versions of what the numbers depend on."""
     from importlib.metadata import version
 
-    packages = (
-        "coursekit",
-        "torch",
-        "torchvision",
-        "numpy",
-        "pillow",
-        "scikit-image",
-        "matplotlib",
-    )
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 
 def processor() -> str:

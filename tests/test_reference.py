@@ -1,20 +1,21 @@
 """Results of the notebooks' own runs, compared with stored references within their tolerances.
 
-`make test` runs the notebooks first (nbval writes their results) and then requires every comparison. By hand, a
-lesson that has not been run is skipped.
+`make test` runs the notebooks first (nbval writes their results) and then requires every
+comparison. By hand, a lesson that has not been run is skipped.
 """
 
 import json
-import os
 
 import pytest
 
+from coursekit import config
+from coursekit.config import Variable
 from coursekit.runner import record, reference
 from coursekit.runner.lessons import lessons
 
-REQUIRED = os.environ.get("COURSEKIT_CHECK") == "required"
-PROFILE = os.environ.get("COURSEKIT_PROFILE", "quick")
-STORED = sorted(path.stem for path in (reference.config.REFERENCE / PROFILE).glob("*.json"))
+REQUIRED = config.value(Variable.CHECK) == "required"
+PROFILE = config.value(Variable.PROFILE) or "quick"
+STORED = sorted(path.stem for path in (config.REFERENCE / PROFILE).glob("*.json"))
 
 
 def results_of(lesson: str) -> dict:
@@ -22,9 +23,8 @@ def results_of(lesson: str) -> dict:
     folder = record.folder(PROFILE, lesson)
     if results := record.results(folder):
         return results
-    (pytest.fail if REQUIRED else pytest.skip)(
-        f"no results.json in {folder}: the notebook did not run to its end"
-    )
+    missing = f"no results.json in {folder}: the notebook did not run to its end"
+    return pytest.fail(missing) if REQUIRED else pytest.skip(missing)
 
 
 @pytest.mark.parametrize(
@@ -46,4 +46,4 @@ def test_every_notebook_ran_to_its_end_and_has_a_reference(lesson):
 
 @pytest.mark.parametrize("lesson", STORED)
 def test_every_reference_has_its_notebook(lesson):
-    assert lesson in [each.id for each in lessons()]
+    assert lesson in [known.id for known in lessons()]

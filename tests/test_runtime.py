@@ -50,7 +50,10 @@ def test_streams_of_other_names_and_seeds_are_uncorrelated():
 
 def test_streams_are_the_same_in_another_process():
     """Python's own hash() would differ from process to process."""
-    code = "import torch; from coursekit.runtime import generator as g; print(torch.rand(3, generator=g(7, 'a')).tolist())"
+    code = (
+        "import torch; from coursekit.runtime import generator as g; "
+        "print(torch.rand(3, generator=g(7, 'a')).tolist())"
+    )
     said = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout

@@ -177,6 +177,14 @@ def test_a_failed_lesson_is_tried_again_and_old_results_do_not_survive(course, c
             "01_good has no parameter 'sed': did you mean seed? Valid: profile, seed, device.",
         ),
         (["run", "--param", "seed"], "--param 'seed' has no value"),
+        (["run", "--param", "seed=one"], "seed is 'one': give a whole number from 0 to 4294967295"),
+        (["run", "--param", "seed=--5"], "seed is '--5': give a whole number from 0"),
+        (["run", "--param", "seed=-5"], "seed is -5: give a whole number from 0"),
+        (["run", "--seed", "99999999999999999999999"], "invalid value for '--seed'"),
+        (["run", "nowhere/01_good.ipynb"], "there is no file 'nowhere/01_good.ipynb': In '.': "),
+        (["run", __file__], f"{__file__!r} is no lesson of the course: name one of "),
+        (["refresh", "goood"], "unknown lesson 'goood': did you mean 01_good?"),
+        (["store", "1"], "unknown command 'store': it is called refresh now."),
         (["run", "--param", "profile=quik"], "unknown profile 'quik'"),
         (["run", "--set", "epochs=8"], "--set is for one lesson, and 2 would run: name one"),
         (
@@ -209,6 +217,35 @@ def test_no_runs_and_no_lessons_are_told(course, coursekit):
     (folder / "notebooks/01_broken.ipynb").write_text("{")
     code, _, err = coursekit("run")
     assert code == 1 and "is not a readable notebook" in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["list", "run", "refresh"])
+def test_a_folder_of_lessons_that_is_not_there_is_a_usage_error(course, coursekit, command):
+    folder = course("01")
+    (folder / "notebooks").rename(folder / "notebook")
+    code, _, err = coursekit(command)
+    says = f"there is no folder {str(folder / 'notebooks')!r}: did you mean notebook? In "
+    assert code == 2 and says in err and err.count("\n") == 1
+
+
+def test_a_lesson_is_named_by_its_file_too(course):
+    folder = course("01", "02")
+    for name in ("1", "01", "good", "01_good", "01_good.ipynb"):
+        assert [lesson.id for lesson in find([name])] == ["01_good"]
+    assert [lesson.id for lesson in find([str(folder / "notebooks/02_error.ipynb")])] == [
+        "02_error"
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are any bytes there")
+def test_a_name_in_no_encoding_can_be_shown(course):
+    strange = os.fsencode(course()) + b"/caf\xe9"
+    os.mkdir(strange)
+    environment = {**os.environ, "COURSEKIT_RUNS": os.fsdecode(strange), "PYTHONUTF8": "1"}
+    done = subprocess.run(
+        [*COMMAND, "doctor"], capture_output=True, env=environment, encoding="utf-8"
+    )
+    assert r"caf\udce9" in done.stdout and "unexpected" not in done.stderr
 
 
 def test_list_shows_needs_and_last_results(course, coursekit):
