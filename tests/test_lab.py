@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from browser import needs_browser, start
@@ -18,9 +19,11 @@ from coursekit import config
 pytestmark = needs_browser
 TOKEN = "for-this-test"
 SMOKE = 300  # seconds a lesson may take at smoke, here beside other work
-COMMAND = re.search(
-    r"^lab: .*\n\t@\$\(BIN\)/jupyter (.*)$", (config.ROOT / "Makefile").read_text(), re.MULTILINE
-)[1]
+SETTINGS, COMMAND = re.search(
+    r"^\t@JUPYTER_CONFIG_PATH=(\S+) \$\(BIN\)/jupyter (lab .*) \$\(ARGS\)$",
+    (config.ROOT / "Makefile").read_text(),
+    re.MULTILINE,
+).groups()
 CELLS = """const cells = [...window.jupyterapp.shell.currentWidget.content.model.cells].map(each => each.toJSON());
 return JSON.stringify(cells.filter(each => each.cell_type === 'code' && [].concat(each.source).join('').trim()).map(each => ({
     count: each.execution_count, errors: each.outputs.filter(out => out.output_type === 'error').map(out => out.evalue),
@@ -28,6 +31,18 @@ return JSON.stringify(cells.filter(each => each.cell_type === 'code' && [].conca
 READY = """const app = window.jupyterapp, widget = app && app.shell.currentWidget;
 return !!(widget && widget.content && widget.content.model && widget.context && widget.context.isReady
     && widget.sessionContext.session && widget.sessionContext.session.kernel && widget.sessionContext.session.kernel.status === 'idle')"""
+
+
+ROOM = """const [name, shown] = arguments, pen = document.createElement('canvas').getContext('2d');
+const item = [...document.querySelectorAll('.jp-DirListing-itemText')]
+    .find(node => node.textContent.includes(name));
+pen.font = getComputedStyle(item).font;
+return item.clientWidth - pen.measureText(shown).width"""
+
+
+def longest() -> Path:
+    """The lesson with the longest name."""
+    return max(config.NOTEBOOKS.glob("*.ipynb"), key=lambda path: len(path.name))
 
 
 def chosen() -> Path:
@@ -39,13 +54,21 @@ def chosen() -> Path:
     )
 
 
+class Lab(NamedTuple):
+    """The address of the lesson, and the folder of everything that JupyterLab writes."""
+
+    address: str
+    home: Path
+
+
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     """JupyterLab as `make lab` starts it, on a copy of one lesson, so that nothing stored is touched; its address."""
     home = tmp_path_factory.mktemp("lab")
     assert COMMAND == "lab notebooks"
     (home / "notebooks").mkdir()
-    shutil.copy(chosen(), home / "notebooks")
+    for lesson in (chosen(), longest()):
+        shutil.copy(lesson, home / "notebooks")
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -55,6 +78,7 @@ def lab(tmp_path_factory):
         "COURSEKIT_PROFILE": "smoke",
         "COURSEKIT_RUNS": str(home / "runs"),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_CONFIG_PATH": str(config.ROOT / SETTINGS),
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
         "IPYTHONDIR": str(home / "ipython"),
     }
@@ -78,7 +102,7 @@ def lab(tmp_path_factory):
             stderr=log,
         )
     try:
-        yield f"{_address(home, process)}lab/tree/{chosen().name}?token={TOKEN}"
+        yield Lab(f"{_address(home, process)}lab/tree/{chosen().name}?token={TOKEN}", home)
     finally:
         process.terminate()
         process.wait(30)
@@ -109,13 +133,38 @@ def until(seconds: float, question, what: str):
     pytest.fail(f"waited {seconds:.0f} s in vain: {what}")
 
 
+def test_opening_a_lesson_leaves_it_unchanged_and_its_name_is_seen_whole(lab, tmp_path):
+    path = lab.home / "notebooks" / chosen().name
+    before = path.read_bytes()
+    stored = json.loads(before)["metadata"]
+    version = stored["language_info"].get("version")
+    assert version is None, "stored by one machine, a notebook must not name its Python"
+    browser = start(tmp_path / "chromium")
+    try:
+        browser.get(lab.address)
+        until(90, lambda: browser.execute_script(READY), "the notebook opens and its kernel starts")
+        told = (
+            "return window.jupyterapp.shell.currentWidget.context.model"
+            ".sharedModel.getMetadata('language_info').version"
+        )
+        until(30, lambda: browser.execute_script(told), "the kernel has told its language")
+        time.sleep(2)  # what comes later than that would be a change too
+        assert not browser.execute_script(
+            "return window.jupyterapp.shell.currentWidget.context.model.dirty"
+        )
+        assert path.read_bytes() == before
+        assert browser.execute_script(ROOM, longest().name, longest().stem + "…") >= 0
+    finally:
+        browser.quit()
+
+
 def test_a_lesson_runs_in_jupyterlab_and_its_slider_draws(lab, tmp_path):
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
 
     browser = start(tmp_path / "chromium")
     try:
-        browser.get(lab)
+        browser.get(lab.address)
         until(90, lambda: browser.execute_script(READY), "the notebook opens and its kernel starts")
         browser.execute_script("window.jupyterapp.commands.execute('notebook:run-all-cells')")
         until(
