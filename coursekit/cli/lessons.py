@@ -2,14 +2,13 @@
 
 import json
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from coursekit import config
-from coursekit.config import FORMATS, Variable
-from coursekit.errors import UsageError, nearest
+from coursekit.config import Variable
+from coursekit.errors import UsageError
 
 if TYPE_CHECKING:
     from coursekit.runner.progress import Screen
@@ -94,41 +93,6 @@ def run(
         out.print(progress.summary(out, outcomes))
     if any(outcome.state in ("failed", "stopped") for outcome in outcomes):
         raise typer.Exit(1)
-
-
-def report(
-    names: Lessons = None,
-    profile: Profile = "quick",
-    format: Annotated[str, typer.Option(help="html, docx, pdf, or several with commas.")] = "html",
-    code: Annotated[bool, typer.Option("--code", help="Put the code into an appendix.")] = False,
-) -> None:
-    """Make reports from lessons that ran, or from any executed .ipynb file, without running them again."""
-    from coursekit import config
-    from coursekit.runner import lessons
-
-    formats = [each.strip() for each in format.split(",") if each.strip()]
-    if unknown := [each for each in formats if each not in FORMATS] or (
-        [format] if not formats else []
-    ):
-        raise UsageError(f"unknown format {unknown[0]!r}: {nearest(unknown[0], FORMATS)}")
-    lessons.profile(profile)
-    files = [
-        path
-        for path in map(Path, names or [])
-        if path.suffix == ".ipynb"
-        and path.is_file()
-        and path.resolve().parent != config.notebooks().resolve()
-    ]
-    others = [name for name in names or [] if Path(name) not in files]
-    chosen = lessons.find(others) if others or not files else []
-    from coursekit.reports.render import render, render_file
-
-    done = [render_file(path, formats=formats, code=code) for path in files]
-    done += [render(chosen, profile=profile, formats=formats, code=code)] if chosen else []
-    for warning in (each for _, warnings in done for each in warnings):
-        typer.echo(f"coursekit: {warning}", err=True)
-    for path in (each for written, _ in done for each in written):
-        typer.echo(path)
 
 
 def refresh(names: Lessons = None) -> None:

@@ -1,312 +1,235 @@
-"""A notebook as one document for Word and for PDF: pandoc's tree, captions bound to what they caption, references linked.
+"""A notebook as one document: pandoc's tree, which html.py, docx.py and pdf.py write.
 
-A captioned figure or table is a Div of class ck-figure or ck-table, its last block the caption; text that runs from right
-to left is a Div with dir="rtl". The writers (word.py, pdf.py) say what these look like.
+    made = document.from_notebook(notebook, folder=path.parent)  # of an executed notebook
+    made = document.read_report(path)  # of a report, .docx or .html
+    made.blocks, made.pictures, made.captions  # the tree; name -> bytes; figure-1 -> inlines
+    made.shown, made.tables, made.missing, made.text  # what is in it, and what is not there
+
+A captioned figure or table is pandoc's own Figure or Table. Its caption begins with its number in
+bold, its identifier is figure-1 or table-1, its attributes are label and number. Text that runs
+from right to left stands in a Div with dir="rtl", a folded answer in one of class ck-details, a box
+for what cannot be shown in one of class ck-lost.
 """
 
-import html
-import json
 import re
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pypandoc
 from nbformat import NotebookNode
 
-from coursekit.reports import nodes, pictures, prose
+from coursekit.errors import CourseError
+from coursekit.reports import (
+    captions,
+    direction,
+    formulas,
+    nodes,
+    outputs,
+    pandoc,
+    pictures,
+    sanitize,
+    trim,
+)
 from coursekit.reports.nodes import Node
-from coursekit.reports.references import CAPTION, KIND
+from coursekit.reports.outputs import Piece
 
-MENTION = re.compile(r"(^|[(\[])(Figures?|Fig\.|Tables?|شکل|جدول)$", re.IGNORECASE)
-WIDE = 86  # letters that fit a line of a table
+BETWEEN = "<!-- the next piece of coursekit's prose -->"
+CLAIMS = "The claims of this lesson"
+LARGEST = 200_000_000  # bytes of a DOCX, unpacked
 
 
 @dataclass
 class Document:
-    """Blocks in order, the pictures they name, and the captions by identifier (figure-1 -> its inline nodes)."""
+    """Blocks in order, the pictures they name (PNG, JPEG, GIF or SVG), captions by identifier.
+
+    missing: the addresses of pictures that are not in the document. warnings: what a report cannot
+    show, in words.
+    """
 
     blocks: list[Node] = field(default_factory=list)
     pictures: dict[str, bytes] = field(default_factory=dict)
     captions: dict[str, list[Node]] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    pieces: list[tuple[Piece, list[Node]]] = field(
+        default_factory=list
+    )  # before captions are bound
 
     @property
     def headings(self) -> list[tuple[int, str, list[Node]]]:
         """(level, identifier, inline nodes) of every heading."""
-        inner = [
-            each["c"][1][0] if each["t"] == "Div" and each["c"][1] else each for each in self.blocks
-        ]
-        return [
-            (each["c"][0], each["c"][1][0], each["c"][2]) for each in inner if each["t"] == "Header"
-        ]
+        found = nodes.every(self.blocks, "Header")
+        return [(head["c"][0], head["c"][1][0], head["c"][2]) for head in found]
+
+    @property
+    def shown(self) -> list[bytes]:
+        """The pictures as they follow one another, one shown twice twice."""
+        names = [image["c"][2][0] for image in nodes.every(self.blocks, "Image")]
+        return [self.pictures[name] for name in names if name in self.pictures]
+
+    @property
+    def tables(self) -> list[list[str]]:
+        """The texts of the cells that hold any, of each table."""
+        return [nodes.cells(table) for table in nodes.every(self.blocks, "Table")]
+
+    @property
+    def formulas(self) -> list[str]:
+        """The TeX of every formula."""
+        return [math["c"][1] for math in nodes.every(self.blocks, "Math")]
+
+    @property
+    def text(self) -> str:
+        """All that is written, formulas as TeX."""
+        return nodes.text_of(self.blocks)
 
 
-def of(notebook: NotebookNode, *, folder: Path) -> Document:
-    """The document of an executed notebook, its title and its code left out."""
+def from_notebook(notebook: NotebookNode, *, folder: Path | None) -> Document:
+    """The document of an executed notebook, its title and its code left out. folder: where its
+    pictures lie.
+    """
     made = Document()
-    page = "\n".join(f"<div>{each}</div>" for each in _fragments(notebook, folder, made.pictures))
-    page = re.sub(r"<h1\b.*?</h1>", "", page, count=1, flags=re.DOTALL)
-    tree = json.loads(
-        pypandoc.convert_text(
-            page,
-            "json",
-            format="html-native_divs-native_spans+tex_math_single_backslash",
-            extra_args=["--quiet"],
-        )
-    )
-    blocks = nodes.changed(tree["blocks"], lambda each: _kept(each, made.pictures))
-    blocks = _headings(list(_bound(_flat(blocks), made)))
-    made.blocks = [
-        _directed(each)
-        for each in nodes.changed(
-            blocks, lambda each: sized(each) if each["t"] == "Table" else None
-        )
-    ]
-    made.blocks = [_linked(each, made.captions) for each in made.blocks]
+    pieces = list(outputs.pieces(notebook, made.pictures))
+    found: list[Node] = []
+    for piece, read in zip(pieces, _read(pieces), strict=True):
+        blocks = trim.trimmed(read, made.pictures, made.missing, folder, piece.attachments)
+        made.warnings += [f"cell {piece.cell}: {what}" for what in _boxes(blocks)]
+        made.pieces.append((piece, blocks))
+        found += blocks
+    found = _with_macros(_without_title(found))
+    found = list(captions.bound(found, made.captions))
+    _finish(made, _headings(found))
+    return made
+
+
+def read_report(path: Path) -> Document:
+    """A DOCX or an HTML page back as a document. CourseError where it is neither."""
+    made, folder = Document(), None
+    if path.suffix.lower() == ".docx":
+        blocks = _read_docx(path, made.pictures)
+    else:
+        page = path.read_text(encoding="utf-8-sig", errors="replace")
+        blocks, folder = pandoc.read(_folded(sanitize.clean(page)), pandoc.HTML), path.parent
+    blocks = trim.trimmed(blocks, made.pictures, made.missing, folder, {})
+    made.warnings += _boxes(blocks)
+    made.blocks = list(captions.bound(blocks, made.captions))
     return made
 
 
 def code_of(notebook: NotebookNode) -> list[str]:
     """The sources of the code cells that have any."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return [cell.source for cell in cells if cell.source.strip()]
+
+
+def prose(markdown: str) -> Document:
+    """A document of a piece of Markdown."""
+    made = Document()
+    (read,) = _read([Piece(1, markdown=markdown)])
+    _finish(made, trim.trimmed(read, made.pictures, made.missing, None, {}))
+    return made
+
+
+def _finish(made: Document, blocks: list[Node]) -> None:
+    """The last steps: links to figures and headings that are there, directions."""
+    blocks = captions.linked(blocks, made.captions)
+    targets = {*made.captions, *(head["c"][1][0] for head in nodes.every(blocks, "Header"))}
+    blocks = nodes.changed(blocks, lambda node: trim.without_target(node, targets))
+    made.blocks = direction.directed(blocks)
+
+
+def _read(pieces: Sequence[Piece]) -> list[list[Node]]:
+    """The blocks of each piece: two calls of pandoc for all of them together."""
+    converted = iter(_html([piece.markdown for piece in pieces if piece.markdown]))
+    pages = [next(converted) if piece.markdown else piece.html for piece in pieces]
+    pages = [_folded(page) for page in pages]
+    whole = pandoc.read("\n".join(f"<div>{page}</div>" for page in pages), pandoc.HTML)
+    if len(whole) == len(pages) and all(block["t"] == "Div" for block in whole):
+        read = [block["c"][1] for block in whole]
+    else:  # a page that pandoc closes elsewhere than browsers do
+        read = [pandoc.read(page, pandoc.HTML) for page in pages]
+    return [[*piece.blocks, *blocks] for piece, blocks in zip(pieces, read, strict=True)]
+
+
+def _html(texts: Sequence[str]) -> list[str]:
+    """Pieces of Markdown as harmless HTML, in one call where they let themselves be told apart."""
+    texts = formulas.prepared(texts)
+    made = pandoc.html_of(f"\n\n{BETWEEN}\n\n".join(texts)).split(BETWEEN) if texts else []
+    if len(made) != len(texts):  # a fence left open, say, took its neighbors in
+        made = [pandoc.html_of(text) for text in texts]
+    return [sanitize.clean(page) for page in made]
+
+
+def _folded(page: str) -> str:
+    """<details> as Div, which pandoc keeps. In nh3's pages a tag is spelled in one way."""
+    for tag in ("details", "summary"):
+        page = page.replace(f"<{tag}>", f'<div class="ck-{tag}">').replace(f"</{tag}>", "</div>")
+    return page
+
+
+def _read_docx(path: Path, taken: dict[str, bytes]) -> list[Node]:
+    """The blocks of a DOCX, its pictures by pandoc's names for them as data addresses."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > LARGEST:
+                raise CourseError(f"{path.name} is too large to be read")
+            media = {
+                name.removeprefix("word/"): archive.read(name)
+                for name in archive.namelist()
+                if name.startswith("word/media/")
+            }
+    except (OSError, zipfile.BadZipFile):
+        raise CourseError(f"{path.name} is not a readable DOCX: save it again") from None
+    names = {name: pictures.take(content, taken) for name, content in media.items()}
+    blocks = pandoc.read(path.read_bytes(), "docx")
+    return nodes.changed(blocks, lambda node: trim.renamed(node, names))
+
+
+def _boxes(blocks: list[Node]) -> list[str]:
+    """What the boxes of these blocks stand for."""
+    boxes = [box for box in nodes.every(blocks, "Div") if "ck-lost" in box["c"][0][1]]
     return [
-        cell.source for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()
+        f"{nodes.text_of(box).strip()} cannot be shown; a box stands in its place" for box in boxes
     ]
 
 
-def _fragments(notebook: NotebookNode, folder: Path, taken: dict[str, bytes]) -> Iterator[str]:
-    """Everything a reader sees, in order, as harmless HTML."""
-    pieces: list[str | tuple[str, dict | None]] = []  # HTML, or Markdown with its attachments
-    for cell in notebook.cells:
-        pieces += [(cell.source, cell.get("attachments"))] if cell.cell_type == "markdown" else []
-        for output in cell.get("outputs", []):
-            if output.output_type == "stream":
-                pieces.append(_typed(output.text))
-            elif output.output_type == "error":
-                pieces.append(_typed(f"{output.get('ename', 'Error')}: {output.get('evalue', '')}"))
-            else:
-                pieces.append(_shown(output, folder, taken))
-    converted = iter(
-        prose.pages(
-            [each for each in pieces if isinstance(each, tuple)], folder=folder, formulas="mathjax"
-        )
-    )
-    return (next(converted) if isinstance(each, tuple) else each for each in pieces)
+def _without_title(blocks: list[Node]) -> list[Node]:
+    """The first heading of level 1 is the title, which stands elsewhere."""
+    heads = [block for block in blocks if block["t"] == "Header" and block["c"][0] == 1]
+    return [block for block in blocks if not heads or block is not heads[0]]
 
 
-def _shown(output: NotebookNode, folder: Path, taken: dict[str, bytes]) -> str | tuple[str, None]:
-    """The richest form of an output that paper can show: HTML, or Markdown without attachments."""
-    data = output.get("data", {})
-    for kind in ("image/png", "image/jpeg"):
-        if kind in data:
-            alt = (
-                str(output.get("metadata", {}).get(kind, {}).get("alt", ""))
-                or "A figure without a description"
-            )
-            return f'<p><img src="{pictures.take(data[kind], taken)}" alt="{html.escape(alt)}"></p>'
-    if "text/html" in data:
-        return prose.whole(data["text/html"], folder=folder)
-    for kind in ("text/markdown", "text/latex"):
-        if kind in data:
-            return data[kind], None
-    return (
-        _typed(data["text/plain"]) if "text/plain" in data and "image/svg+xml" not in data else ""
-    )
+def _with_macros(blocks: list[Node]) -> list[Node]:
+    known = formulas.macros([math["c"][1] for math in nodes.every(blocks, "Math")])
 
+    def written_out(node: Node) -> Node | list[Node] | None:
+        if node["t"] != "Math":
+            return None
+        tex = formulas.written_out(node["c"][1], known)
+        return nodes.node("Math", node["c"][0], tex) if tex else []
 
-def _typed(text: str) -> str:
-    text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text).strip("\n")
-    return f"<pre>{html.escape(text)}</pre>" if text.strip() else ""
-
-
-def _kept(each: Node, taken: dict[str, bytes]) -> Node | list[Node] | None:
-    """Pictures become files of the document's own; one that cannot is replaced by its description. Raw HTML goes."""
-    if each["t"] in ("RawBlock", "RawInline"):
-        return []
-    if each["t"] == "Image":
-        address = each["c"][2][0]
-        name = (
-            pictures.take(address.partition(",")[2], taken)
-            if address.startswith("data:")
-            else address
-        )
-        alt = nodes.text_of(each["c"][1]) or "A picture without a description"
-        if name not in taken:
-            return [node for node in (nodes.node("Emph", nodes.words(f"[Picture: {alt}]")),)]
-        return nodes.node("Image", each["c"][0], nodes.words(alt), [name, ""])
-    if each["t"] == "Figure":  # <figure>: its picture, and below it its caption
-        caption = [block for block in each["c"][1][1] if block["t"] in ("Para", "Plain")]
-        return [*each["c"][2], *({"t": "Para", "c": block["c"]} for block in caption)]
-    return None
-
-
-def _flat(blocks: list[Node]) -> Iterator[Node]:
-    """Blocks out of their wrappers, and a picture that stands alone as a paragraph."""
-    for each in blocks:
-        if each["t"] == "Div":
-            yield from _flat(each["c"][1])
-        elif each["t"] in ("Para", "Plain"):
-            yield nodes.para(each["c"])
-        else:
-            yield each
-
-
-def _bound(blocks: Iterator[Node], made: Document) -> Iterator[Node]:
-    """Captions with what they caption: the figure above, the table below."""
-    waiting: Node | None = None  # a picture whose caption may follow, or a caption whose table may
-    for each in blocks:
-        match = CAPTION.match(nodes.text_of(each).strip()) if each["t"] == "Para" else None
-        kind = KIND[match[1].lower()] if match else ""
-        if kind == "figure" and waiting and _is_picture(waiting):
-            each, waiting = _captioned(waiting, each, match, made), None
-        elif each["t"] == "Table" and waiting and not _is_picture(waiting):
-            each = _captioned(each, waiting, CAPTION.match(nodes.text_of(waiting).strip()), made)
-            waiting = None
-        if waiting:
-            yield waiting
-            waiting = None
-        if _is_picture(each) or kind == "table":
-            waiting = each
-        else:
-            yield each
-    if waiting:
-        yield waiting
-
-
-def _is_picture(each: Node) -> bool:
-    return each["t"] == "Para" and [inline["t"] for inline in each["c"]] == ["Image"]
-
-
-def _captioned(body: Node, caption: Node, match: re.Match, made: Document) -> Node:
-    """A Div of the body and its caption; the same number twice keeps its first place as target."""
-    kind = KIND[match[1].lower()]
-    identifier = f"{kind}-{int(match[2])}"
-    inlines = _after(caption["c"], match.end())
-    label = match[1].rstrip(".") if match[1].isascii() else match[1]
-    again = identifier in made.captions
-    made.captions.setdefault(
-        identifier, [*nodes.words(f"{label} {match[2]}."), {"t": "Space"}, *inlines]
-    )
-    return nodes.div(
-        [body, nodes.para(inlines)],
-        identifier="" if again else identifier,
-        classes=[f"ck-{kind}"],
-        label=label,
-        number=match[2],
-    )
-
-
-def _after(inlines: list[Node], letters: int) -> list[Node]:
-    """Inline nodes without their first letters: those of "Figure 3." """
-    left, kept = letters, []
-    for each in inlines:
-        length = len(nodes.text_of(each))
-        if left <= 0:
-            kept.append(each)
-        elif each["t"] == "Str" and length > left:
-            kept.append(nodes.node("Str", each["c"][left:]))
-        elif each["t"] in ("Strong", "Emph") and length > left:
-            kept.append({**each, "c": _after(each["c"], left)})
-        left -= length
-    while kept and kept[0]["t"] in ("Space", "SoftBreak", "LineBreak"):
-        kept.pop(0)
-    return kept
+    return nodes.changed(blocks, written_out)
 
 
 def _headings(blocks: list[Node]) -> list[Node]:
-    """Sections begin at level 1, each with an identifier; the table of claims gets a heading of its own."""
-    out, number = [], 0
-    for each in blocks:
-        if each["t"] == "Div" and nodes.text_of(each["c"][1][-1]).startswith(
-            "The claims of this lesson"
-        ):
-            out.append(nodes.heading(1, "Claims", "claims"))
-        if each["t"] == "Header":
-            number += 1
-            each = nodes.node(
-                "Header", max(1, each["c"][0] - 1), [f"section-{number}", [], []], each["c"][2]
-            )
-        out.append(each)
+    """Sections begin at level 1, with Jupyter's anchors; the table of claims gets a heading of its
+    own.
+    """
+    out: list[Node] = []
+    taken: list[str] = []
+    for block in blocks:
+        if block["t"] == "Table" and CLAIMS in nodes.text_of(block["c"][1]):
+            out.append(nodes.heading(1, "Claims", _anchor("Claims", taken)))
+        if block["t"] == "Header":
+            level, _, inlines = block["c"]
+            anchor = [_anchor(nodes.text_of(inlines).strip(), taken), [], []]
+            block = nodes.node("Header", max(1, level - 1), anchor, inlines)
+        out.append(block)
     return out
 
 
-def sized(table: Node) -> Node:
-    """A table that is wider than the page gets columns in proportion to what they hold."""
-    attributes, caption, columns, head, bodies, foot = table["c"]
-    rows = [
-        row
-        for part in (head[1], *(rows for body in bodies for rows in (body[2], body[3])), foot[1])
-        for row in part
-    ]
-    lengths, longest = [1] * len(columns), [1] * len(columns)  # letters of a cell, and of a word
-    for _, cells in rows:
-        for index, cell in enumerate(cells[: len(columns)] if len(cells) == len(columns) else []):
-            text = nodes.text_of(cell[4]).strip()
-            lengths[index] = max(lengths[index], len(text))
-            longest[index] = max(longest[index], *(len(word) for word in text.split() or [""]))
-    if sum(lengths) + 3 * len(lengths) <= WIDE:
-        return table
-    damped = [min(length, 60) ** 0.7 for length in lengths]
-    shares = [
-        max(each / sum(damped), min(word + 3, 24) / WIDE)
-        for each, word in zip(damped, longest, strict=True)
-    ]
-    sized = [
-        [align, nodes.node("ColWidth", share / sum(shares))]
-        for (align, _), share in zip(columns, shares, strict=True)
-    ]
-    return nodes.node("Table", attributes, caption, sized, head, bodies, foot)
-
-
-def _directed(each: Node) -> Node:
-    """A block whose text begins in a script that runs from right to left, marked as such; so are its parts."""
-    if each["t"] == "Div":
-        body, caption = each["c"][1][:-1], each["c"][1][-1]
-        return nodes.node("Div", each["c"][0], [*map(_directed, body), _directed(caption)])
-    if each["t"] in (
-        "Para",
-        "Plain",
-        "Header",
-        "BulletList",
-        "OrderedList",
-        "BlockQuote",
-    ) and prose.rightwards(nodes.text_of(each)):
-        return nodes.div([each], dir="rtl")
-    return each
-
-
-def _linked(each: Node, captions: dict[str, list[Node]]) -> Node:
-    """Mentions of figures and tables become links to them, but not in captions and headings."""
-    if each["t"] == "Header" or (each["t"] == "Div" and each["c"][0][1]):
-        return each
-    return nodes.changed(each, lambda inner: _with_links(inner, captions))
-
-
-def _with_links(each: Node, captions: dict[str, list[Node]]) -> Node | None:
-    if each["t"] not in ("Para", "Plain", "Emph", "Strong"):
-        return None
-    inlines, out, index = each["c"], [], 0
-    while index < len(inlines):
-        found = _mention(inlines[index : index + 3], captions)
-        out += found or [inlines[index]]
-        index += 3 if found else 1
-    return {**each, "c": out}
-
-
-def _mention(three: list[Node], captions: dict[str, list[Node]]) -> list[Node] | None:
-    """["Figure", blank, "3,"] -> a link and the comma, where there is a figure 3."""
-    if [each["t"] for each in three] not in (["Str", "Space", "Str"], ["Str", "SoftBreak", "Str"]):
-        return None
-    name, number = MENTION.search(three[0]["c"]), re.match(r"(\d+)(?=\D|$)(.*)", three[2]["c"])
-    if not name or not number:
-        return None
-    kind = KIND.get(name[2].lower().removesuffix("s") if name[2].isascii() else name[2], "")
-    target = f"{kind}-{int(number[1])}"
-    if target not in captions:
-        return None
-    before, after = three[0]["c"][: name.start(2)], number[2]
-    shown = nodes.link([nodes.node("Str", f"{name[2]}\u00a0{number[1]}")], f"#{target}")
-    return [
-        *([nodes.node("Str", before)] if before else []),
-        shown,
-        *([nodes.node("Str", after)] if after else []),
-    ]
+def _anchor(text: str, taken: list[str]) -> str:
+    plain = re.sub(r"\s+", "-", text) or "section"
+    again = sum(name == plain or name.startswith(f"{plain}-") for name in taken)
+    taken.append(f"{plain}-{again}" if again else plain)
+    return taken[-1]

@@ -1,4 +1,6 @@
-"""The index of reports: one card a lesson, with a picture, what is learnt, and what came out; then the source's figures beside ours."""
+"""The index of reports: one card a lesson, with a picture, what is learnt, and what came out; then
+the source's figures beside ours.
+"""
 
 import base64
 import io
@@ -6,13 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 from PIL import Image
 
-from coursekit import config
 from coursekit import results as published
-from coursekit.reports import prose
+from coursekit.reports import document, html
+from coursekit.reports.metadata import machine_of
 from coursekit.runner import record
 from coursekit.runner.lessons import LessonFile
 
@@ -56,18 +57,14 @@ def card(run: Path, *, profile: str, others: Sequence[str] = ()) -> Card:
         else "It was interrupted."
     )
     title = lesson.title if lesson.title != "notebook" else run.name
-    learnt = (
-        Markup(prose.to_html(lesson.learnt, folder=config.notebooks()))
-        if lesson.learnt
-        else Markup("")
-    )
+    learnt = Markup(html.fragment(document.prose(lesson.learnt))) if lesson.learnt else Markup("")
     return Card(
         title,
         lesson.about,
         learnt,
         f"{run.name}.html",
         why,
-        machine(results),
+        machine_of(results),
         thumbnail(picture),
         alt,
         claims + seconds + measures,
@@ -76,21 +73,22 @@ def card(run: Path, *, profile: str, others: Sequence[str] = ()) -> Card:
     )
 
 
-def page(cards: list[Card], *, profile: str, style: str, policy: str) -> str:
+def page(cards: list[Card], *, profile: str) -> str:
     """The index as a whole HTML page."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "template"), autoescape=True
-    )
     machines = (
         ", ".join(dict.fromkeys(card.machine for card in cards if card.machine)) or "this machine"
     )
-    return environment.get_template("index.html.j2").render(
-        cards=cards,
-        profile=profile,
-        machine=machines,
-        rows=comparison(cards),
-        style=Markup(style),
-        policy=Markup(policy),
+    return (
+        html.environment()
+        .get_template("index.html.j2")
+        .render(
+            cards=cards,
+            profile=profile,
+            machine=machines,
+            rows=comparison(cards),
+            style=Markup(html.style()),
+            policy=Markup(html.POLICY),
+        )
     )
 
 
@@ -106,20 +104,16 @@ def comparison(cards: list[Card]) -> list[tuple[Card, str, str, str, str]]:
 
 
 def headlines(lesson: LessonFile, results: dict) -> list[str]:
-    """Names of the measures to show: those the notebook's metadata names as headline, else the first four."""
+    """Names of the measures to show: those the notebook's metadata names as headline, else the
+    first four.
+    """
     measures = results.get("measures", {})
     named = lesson.notebook.get("metadata", {}).get("coursekit", {}).get("headline", [])
     return [name for name in named if name in measures] or list(measures)[:HEADLINES]
 
 
-def machine(results: dict) -> str:
-    """What a run was computed on."""
-    device = results.get("device", "")
-    return f"{results.get('processor', '')} ({device})" if device else ""
-
-
 def first_picture(notebook: dict) -> tuple[bytes, str]:
-    """The first PNG among a notebook's outputs and its alternative text; empty where there is none."""
+    """The first PNG among a notebook's outputs, and its alternative text; empty for none."""
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
             if data := output.get("data", {}).get("image/png"):

@@ -1,4 +1,6 @@
-"""What a report says of a run beside its results: title, course, when, where, with which settings, data and versions."""
+"""What a report says of a run beside its results: title, course, when, where, with which settings,
+data and versions.
+"""
 
 import tomllib
 from dataclasses import dataclass, field
@@ -8,9 +10,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from coursekit import config
-from coursekit.reports import index
 from coursekit.runner import record
-from coursekit.runner.lessons import LessonFile
 from coursekit.runner.record import Outcome
 
 COURSE = "coursekit: a reproducible notebook course on generative deep learning"
@@ -18,7 +18,9 @@ COURSE = "coursekit: a reproducible notebook course on generative deep learning"
 
 @dataclass(frozen=True)
 class ReportMetadata:
-    """facts: (name, value) under the title; appendix: (title, header, rows) of each table at the end."""
+    """facts: (name, value) under the title; appendix: (title, header, rows) of each table at the
+    end.
+    """
 
     title: str
     facts: list[tuple[str, str]]
@@ -29,13 +31,9 @@ class ReportMetadata:
 
 def of_run(run: Path, notebook: NotebookNode, *, profile: str) -> ReportMetadata:
     """Those of a lesson's run, from its folder."""
-    results, outcome, title = (
-        record.results(run),
-        record.load(run),
-        LessonFile(run / "notebook.ipynb").title,
-    )
+    results, outcome = record.results(run), record.load(run)
     return ReportMetadata(
-        title if title != "notebook" else run.name,
+        title_of(notebook, run.name),
         facts(results, profile=profile, finished=finished(notebook), outcome=outcome),
         failure(run),
         appendix=appendix(results),
@@ -44,7 +42,20 @@ def of_run(run: Path, notebook: NotebookNode, *, profile: str) -> ReportMetadata
 
 def of_file(path: Path, notebook: NotebookNode) -> ReportMetadata:
     """Those of any executed notebook, of which nothing is known but what it says itself."""
-    return ReportMetadata(LessonFile(path).title, [("notebook", path.name)], course="")
+    return ReportMetadata(title_of(notebook, path.stem), [("notebook", path.name)], course="")
+
+
+def title_of(notebook: NotebookNode, default: str) -> str:
+    """The first heading of a notebook's prose, or the default."""
+    texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    lines = [line for text in texts for line in text.splitlines() if line.startswith("#")]
+    return next((line.lstrip("#").strip() for line in lines), default) or default
+
+
+def machine_of(results: dict) -> str:
+    """What a run was computed on."""
+    device = results.get("device", "")
+    return f"{results.get('processor', '')} ({device})" if device else ""
 
 
 def failure(run: Path) -> str:
@@ -60,7 +71,7 @@ def facts(
 ) -> list[tuple[str, str]]:
     """What stands under a report's title: (name, value)."""
     count = results.get("threads")
-    machine = f"{index.machine(results)}, {count} thread{'s' * (count != 1)}" if count else ""
+    machine = f"{machine_of(results)}, {count} thread{'s' * (count != 1)}" if count else ""
     changed = ", ".join(f"{name} = {value}" for name, value in results.get("changed", {}).items())
     rows = [
         ("profile", profile),
@@ -82,7 +93,9 @@ def finished(notebook: NotebookNode) -> str:
 
 
 def appendix(results: dict) -> list[tuple[str, list[str], list[list[str]]]]:
-    """Settings, data with their licenses, machine and versions of a run; what is not known is left out."""
+    """Settings, data with their licenses, machine and versions of a run; what is not known is left
+    out.
+    """
     machine = [
         [name, results[name]]
         for name in ("processor", "device", "threads", "precision", "seconds", "seed")

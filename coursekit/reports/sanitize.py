@@ -1,224 +1,110 @@
 """Foreign HTML made harmless: only what shows text, tables, pictures and formulas is let through.
 
-A report may be made of somebody else's notebook. No script, style sheet, form, frame or address that does something
-survives; what remains cannot leave its place on the page either.
+A report may be made of somebody else's notebook. No script, style sheet, form, frame or address
+that does something survives. A drawing in SVG becomes a picture, and what only a browser with
+scripts can show becomes a box that says so.
 """
 
+import base64
 from functools import cache
 
-from bleach.css_sanitizer import CSSSanitizer
-from bleach.sanitizer import Cleaner
+import nh3
 
-TEXT = [
-    "a",
-    "abbr",
-    "b",
-    "blockquote",
-    "br",
-    "caption",
-    "cite",
-    "code",
-    "col",
-    "colgroup",
-    "dd",
-    "del",
-    "details",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "figcaption",
-    "figure",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "i",
-    "img",
-    "ins",
-    "kbd",
-    "li",
-    "mark",
-    "ol",
-    "p",
-    "pre",
-    "q",
-    "s",
-    "samp",
-    "section",
-    "small",
-    "span",
-    "strong",
-    "sub",
-    "summary",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "tfoot",
-    "th",
-    "thead",
-    "tr",
-    "u",
-    "ul",
-    "var",
-    "wbr",
-]
-MATH = [
-    "math",
-    "annotation",
-    "maction",
-    "menclose",
-    "merror",
-    "mfrac",
-    "mi",
-    "mmultiscripts",
-    "mn",
-    "mo",
-    "mover",
-    "mpadded",
-    "mphantom",
-    "mprescripts",
-    "mroot",
-    "mrow",
-    "ms",
-    "mspace",
-    "msqrt",
-    "mstyle",
-    "msub",
-    "msubsup",
-    "msup",
-    "mtable",
-    "mtd",
-    "mtext",
-    "mtr",
-    "munder",
-    "munderover",
-    "none",
-    "semantics",
-]
-EVERYWHERE = {"class", "dir", "lang", "title", "align"}
-OF = {
+TEXT = (
+    "a abbr b blockquote br caption cite code col colgroup dd del details div dl dt em figcaption "
+    "figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp section small span strong "
+    "sub summary sup table tbody td tfoot th thead tr u ul var wbr"
+)
+MATH = (
+    "math annotation maction menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom "
+    "mprescripts mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder "
+    "munderover none semantics"
+)
+EMPTIED = {"script", "style", "title", "noscript", "template", "textarea", "select"}
+EMBEDDED = {  # what stands in a report in place of it
+    "iframe": "an embedded page",
+    "video": "a video",
+    "audio": "a sound",
+    "object": "an embedded object",
+    "canvas": "a drawing made by a script",
+}
+ATTRIBUTES = {
+    "a": {"href"},
     "img": {"src", "alt", "width", "height"},
     "ol": {"start", "type"},
-    "td": {"colspan", "rowspan"},
-    "th": {"colspan", "rowspan", "scope"},
-    "details": {"open"},
+    "td": {"colspan", "rowspan", "align", "style"},
+    "th": {"colspan", "rowspan", "align", "style"},
     "annotation": {"encoding"},
+    "math": {"display", "xmlns"},
+    "mi": {"mathvariant"},
+    "mtext": {"mathvariant"},
 }
-OF_MATH = set(
-    [
-        "display",
-        "xmlns",
-        "mathvariant",
-        "stretchy",
-        "form",
-        "accent",
-        "accentunder",
-        "columnalign",
-        "rowspacing",
-        "columnspacing",
-        "columnlines",
-        "rowlines",
-        "width",
-        "height",
-        "depth",
-        "lspace",
-        "rspace",
-        "minsize",
-        "maxsize",
-        "fence",
-        "separator",
-        "linethickness",
-        "displaystyle",
-        "scriptlevel",
-        "notation",
-        "movablelimits",
-        "symmetric",
-        "voffset",
-        "side",
-    ]
-)
-STYLES = [
-    "text-align",
-    "vertical-align",
-    "font-weight",
-    "font-style",
-    "text-decoration",
-    "white-space",
-    "background-color",
-    "color",
-    "padding-left",
-    "padding-right",
-]
-EMPTIED = (
-    "script",
-    "style",
-    "title",
-    "iframe",
-    "object",
-    "noscript",
-    "template",
-    "textarea",
-    "select",
-    "svg",
-)
-PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+CLASSES = ("ck-", "math", "measured", "inline", "display", "sourceCode", "language-")
+NAMESPACE = 'xmlns="http://www.w3.org/2000/svg"'
 
 
 def clean(markup: str) -> str:
-    """HTML -> the harmless part of it, with every tag closed."""
-    for name in EMPTIED:  # what stands inside them was never meant to be read
-        markup = _without(markup, name)
-    return _cleaner().clean(markup) if "<" in markup or "&" in markup else markup
+    """HTML -> the harmless part of it, with every tag closed. Boxes are <div class="ck-lost">."""
+    if "<" not in markup and "&" not in markup:
+        return markup
+    markup = _replaced(markup, "svg", as_image)
+    for name, what in EMBEDDED.items():
+        markup = _replaced(markup, name, lambda _, what=what: f'<div class="ck-lost">{what}</div>')
+    return _cleaner().clean(markup)
 
 
-def _allowed(tag: str, name: str, value: str) -> bool:
-    if tag == "img" and name == "src":
-        return (
-            value.startswith((*(f"data:{kind};base64," for kind in PICTURES), "attachment:"))
-            or ":" not in value.partition("/")[0]
-        )
-    if name == "href":
-        return tag == "a" and not value.strip().lower().startswith(("data:", "attachment:"))
+def visible(markup: str) -> bool:
+    """Whether harmless HTML shows anything."""
+    shown = nh3.clean(markup, tags={"img", "math"})
+    return bool(shown.strip()) or "<img" in shown
+
+
+def as_image(svg: str) -> str:
+    """<svg> -> <img>, in which no script runs and nothing is fetched."""
+    if NAMESPACE not in svg.partition(">")[0]:
+        svg = f"<svg {NAMESPACE}{svg[4:]}"
+    data = base64.b64encode(svg.encode("utf-8", "replace")).decode()
+    return f'<img src="data:image/svg+xml;base64,{data}" alt="A drawing without a description">'
+
+
+def without_scripts(svg: str) -> str:
+    """An SVG picture without its scripts."""
+    return _replaced(svg, "script", lambda _: "")
+
+
+def _allowed(tag: str, name: str, value: str) -> str | None:
     if name == "class":
-        return all(
-            each.startswith(("ck-", "math", "measured", "dataframe", "task-list", "footnote"))
-            or each in ("inline", "display", "highlight")
-            for each in value.split()
-        )
-    return (
-        name in EVERYWHERE
-        or name in OF.get(tag, ())
-        or (tag in MATH and name in OF_MATH)
-        or name == "style"
-    )
+        kept = [
+            word for word in value.split() if word.startswith(CLASSES) or tag in ("pre", "code")
+        ]
+        return " ".join(kept) or None
+    return value
 
 
 @cache
-def _cleaner() -> Cleaner:
-    return Cleaner(
-        tags={*TEXT, *MATH},
-        attributes=_allowed,
-        protocols={"http", "https", "mailto", "data", "attachment"},
-        strip=True,
-        css_sanitizer=CSSSanitizer(allowed_css_properties=STYLES),
+def _cleaner() -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags={*TEXT.split(), *MATH.split()},
+        clean_content_tags=EMPTIED,
+        attributes={"*": {"class"}, **ATTRIBUTES},
+        attribute_filter=_allowed,
+        filter_style_properties={"text-align"},
+        url_schemes={"http", "https", "mailto", "data", "attachment"},
+        link_rel=None,
     )
 
 
-def _without(markup: str, name: str) -> str:
-    """Cut out elements of this name with all that is in them; an unclosed one goes to the end."""
+def _replaced(markup: str, name: str, by) -> str:
+    """Elements of this name with all that is in them, replaced; an unclosed one goes to the end."""
     lower, kept, at = markup.lower(), [], 0
     while (start := _tag(lower, f"<{name}", at)) >= 0:
         kept.append(markup[at:start])
         end = _tag(lower, f"</{name}", start)
         close = lower.find(">", end) if end >= 0 else -1
         if close < 0:
-            return "".join(kept)
+            return "".join([*kept, by(markup[start:])])
         at = close + 1
+        kept.append(by(markup[start:at]))
     return "".join([*kept, markup[at:]])
 
 

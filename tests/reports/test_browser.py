@@ -112,7 +112,7 @@ def test_contents_and_references_lead_to_what_they_name(browser, pages):
     assert broken == []
     browser.execute_script("document.querySelector('a[href=\"#figure-1\"]').click()")
     assert browser.execute_script(
-        "return document.querySelector(':target').textContent"
+        "return document.querySelector(':target').textContent.trim()"
     ).startswith("Figure 1.")
 
 
