@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from coursekit.errors import UsageError
+from coursekit.errors import UsageError, printable
+from coursekit.files import existing
 
 
 def handin(
@@ -22,28 +23,33 @@ def handin(
         typer.Option(help="Folder for the zip; else beside the folder.", show_default=False),
     ] = None,
 ) -> None:
-    """Check a hand-in against the report rules; with --number and --person also pack it. Nothing in it is run."""
-    from coursekit.homework import check, files
+    """Check a hand-in; with --number and --person also pack it. Nothing in it is run."""
+    from coursekit.homework import check
+    from coursekit.homework.packing import pack, zip_name
 
     if (number is None) != (not person):
         raise UsageError(
             "the zip needs both --number N and --person LASTNAME:NUMBER (twice for two people)"
         )
-    name = files.zip_name(number, person) if person else ""
+    name = zip_name(number, person) if person and number is not None else ""
+    beside = existing(folder, "folder").resolve().parent
+    target = existing(out or beside, "folder") / name
     found = check(folder)
     for note in found.notes:
-        typer.echo(f"note: {note}", err=True)
+        _say(f"note: {note}", err=True)
     for fault in found.faults:
-        typer.echo(fault)
+        _say(fault)
     if found.faults:
-        typer.echo(
-            f"coursekit: {len(found.faults)} to mend in {folder}{'; no zip was written' if name else ''}",
-            err=True,
-        )
+        unwritten = "; no zip was written" if name else ""
+        _say(f"coursekit: {len(found.faults)} to mend in {folder}{unwritten}", err=True)
         raise typer.Exit(1)
     if name:
-        typer.echo(files.pack(folder, found.files, (out or folder.resolve().parent) / name))
+        _say(str(pack(folder, found.files, target)))
     else:
-        typer.echo(
-            f"{folder}: {len(found.files)} files, nothing to mend; --number N --person LASTNAME:NUMBER packs them"
-        )
+        advice = "--number N --person LASTNAME:NUMBER packs them"
+        _say(f"{folder}: {len(found.files)} files, nothing to mend; {advice}")
+
+
+def _say(text: str, *, err: bool = False) -> None:
+    """One line, whatever the names of files and pictures hold."""
+    typer.echo(printable(text).replace("\n", "\\n"), err=err)

@@ -1,21 +1,22 @@
-"""Hand-in check: is this folder what the rules ask for? And the zip, named as they say.
+"""Hand-in check: is this folder what the rules ask for?
 
-Everything in the folder is data: notebooks are read as JSON, nothing in them is run, and no file is changed.
+Everything in the folder is data: nothing in a notebook is run, and no file is changed.
 """
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coursekit.errors import CourseError
+from coursekit.files import existing
 from coursekit.homework import files, notebook, report
+from coursekit.homework.notebook import Notebook
+from coursekit.homework.report import Report
 
-REPORTS = (".docx", ".html", ".pdf")
-CONTENT = ("figures", "tables")
+REPORTS = (".docx", ".html", ".htm", ".pdf")
 
 
 @dataclass
 class Check:
-    """What was found in a folder. faults: what must be mended; notes: what could not be looked at."""
+    """What was found in a folder. faults: what must be mended; notes: what could not be told."""
 
     files: list[Path] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -23,25 +24,27 @@ class Check:
 
 
 def check(folder: Path) -> Check:
-    """Look at every file of a hand-in and list all that is wrong, each with the file and what to do."""
-    if not folder.is_dir():
-        raise CourseError(
-            f"{folder} is not a folder: put notebooks and report into one folder and name that"
-        )
-    kept, faults = files.listing(folder)
-    found = Check(kept, faults)
-    notebooks = [path for path in kept if path.suffix == ".ipynb"]
-    reports = [path for path in kept if path.suffix.lower() in REPORTS]
+    """Look at every file of a hand-in and list all that is wrong, with the file and what to do."""
+    found = Check(*files.listing(existing(folder, "folder")))
+    paths = {str(path.relative_to(folder)): path for path in found.files}
+    notebooks = [
+        notebook.read(path, name=name)
+        for name, path in paths.items()
+        if path.suffix.lower() == ".ipynb"
+    ]
+    reports = [
+        report.read(path, name=name)
+        for name, path in paths.items()
+        if path.suffix.lower() in REPORTS
+    ]
     if not notebooks:
         found.faults.append("no notebook: put the executed .ipynb files into the folder")
     if not reports:
-        found.faults.append(
-            "no report: put it into the folder as .docx or .pdf (coursekit report NOTEBOOK.ipynb --format docx makes one)"
-        )
-    read = [notebook.read(path, name=str(path.relative_to(folder))) for path in notebooks]
-    found.faults += [fault for each in read for fault in each.faults]
-    for path in reports:
-        seen = report.read(path, name=str(path.relative_to(folder)))
-        found.faults += seen.faults + report.missing(seen, read)
-        found.notes += seen.notes
+        advice = "coursekit report NOTEBOOK.ipynb --format docx makes one"
+        found.faults.append(f"no report: put it into the folder as .docx or .pdf ({advice})")
+    for document in reports:
+        report.compare(document, notebooks)
+    parts: list[Notebook | Report] = [*notebooks, *reports]
+    found.faults += [fault for part in parts for fault in part.faults]
+    found.notes += [note for part in parts for note in part.notes]
     return found

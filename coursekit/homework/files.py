@@ -1,13 +1,8 @@
-"""The files of a hand-in: which count, which are too large, and the zip they go into."""
+"""The files of a hand-in: which count, and which are too large or no files at all."""
 
 import os
-import re
-import unicodedata
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
-
-from coursekit.errors import CourseError, UsageError
 
 MEGABYTE = 1_000_000
 LARGEST = {
@@ -15,19 +10,18 @@ LARGEST = {
     ".docx": 20 * MEGABYTE,
     ".pdf": 20 * MEGABYTE,
     ".html": 30 * MEGABYTE,
+    ".htm": 30 * MEGABYTE,
 }
 LARGEST_OTHER = 10 * MEGABYTE
 LARGEST_ALL = 50 * MEGABYTE
 MOST_FILES = 200
-LEFT_OUT = {
-    "__pycache__",
-    ".ipynb_checkpoints",
-    ".git",
-    ".venv",
-    ".DS_Store",
-    "Thumbs.db",
-    "desktop.ini",
+LEFT_OUT = {  # what editors and systems leave behind, in small letters
+    *("__pycache__", ".ipynb_checkpoints", ".git", ".venv", ".idea", ".vscode"),
+    *("__macosx", ".ds_store", ".appledouble", ".spotlight-v100", ".trashes", ".fseventsd"),
+    *(".localized", "icon\r", "thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin"),
+    ".directory",
 }
+LEFT_OUT_STARTS = ("~$", ".~", "._")  # locks of office programs, and macOS's shadows of files
 HOW_SMALLER = {
     ".ipynb": "save figures with fewer dots per inch, print less",
     ".docx": "shrink its pictures",
@@ -36,88 +30,60 @@ HOW_SMALLER = {
 
 
 def listing(folder: Path) -> tuple[list[Path], list[str]]:
-    """(files to hand in, faults). What editors and systems leave behind does not count; links are never followed."""
-    kept, faults = [], []
-    for root, folders, names in os.walk(folder, followlinks=False):
-        folders[:] = sorted(name for name in folders if name not in LEFT_OUT)
-        links = [name for name in (*folders, *names) if (Path(root) / name).is_symlink()]
-        faults += [
-            f"{(Path(root) / name).relative_to(folder)}: is a link; put the file itself there"
-            for name in links
-        ]
-        kept += [
-            Path(root) / name
-            for name in sorted(names)
-            if name not in LEFT_OUT and name not in links and not name.startswith(("~$", ".~"))
-        ]
+    """(files to hand in, faults). What systems leave behind does not count; no link is followed."""
+    kept: list[Path] = []
+    faults: list[str] = []
+
+    def closed(error: OSError) -> None:
+        faults.append(f"{_inside(Path(error.filename), folder)}: cannot be read ({error.strerror})")
+
+    for root, folders, names in os.walk(folder, onerror=closed):
+        paths = [Path(root) / name for name in sorted(names) if not _left_out(name)]
+        folders[:] = sorted(name for name in folders if not _left_out(name))
+        wrong = {path: _no_file(path) for path in paths}
+        links = [path for name in folders if (path := Path(root) / name).is_symlink()]
+        faults += [f"{_inside(path, folder)}: {fault}" for path, fault in wrong.items() if fault]
+        faults += [f"{_inside(path, folder)}: {_no_file(path)}" for path in links]
+        kept += [path for path in paths if not wrong[path]]
         if len(kept) > MOST_FILES:
-            return kept[:MOST_FILES], [
-                *faults,
-                f"more than {MOST_FILES} files: hand in notebooks, report and what they need, no data sets",
-            ]
-    for path in kept:
-        size, most = path.stat().st_size, LARGEST.get(path.suffix.lower(), LARGEST_OTHER)
-        if size > most:
-            how = HOW_SMALLER.get(
-                path.suffix.lower(), "leave data sets and weights out and say where they are from"
-            )
-            faults.append(
-                f"{path.relative_to(folder)}: {size / MEGABYTE:.1f} MB, at most {most // MEGABYTE}; {how}"
-            )
-        if size == 0:
-            faults.append(f"{path.relative_to(folder)}: is empty; save it again or take it out")
-    if (total := sum(path.stat().st_size for path in kept)) > LARGEST_ALL:
-        faults.append(
-            f"all files together: {total / MEGABYTE:.0f} MB, at most {LARGEST_ALL // MEGABYTE}; leave data sets and weights out"
-        )
-    return kept, faults
+            advice = "hand in notebooks, report and what they need, no data sets"
+            return kept[:MOST_FILES], [*faults, f"more than {MOST_FILES} files: {advice}"]
+    return kept, [*faults, *_sizes(kept, folder)]
 
 
-def zip_name(number: int, people: Sequence[str]) -> str:
-    """HW[n]_[Lastname]_[StudentNumber], for one person or two. people: "Lastname:StudentNumber" each."""
-    if not 1 <= len(people) <= 2:
-        raise UsageError(
-            f"{len(people)} people: one or two hand in together; give --person LASTNAME:NUMBER once or twice"
-        )
-    return (
-        "_".join([f"HW{number}", *(part for person in people for part in _person(person))]) + ".zip"
-    )
+def _left_out(name: str) -> bool:
+    return name.lower() in LEFT_OUT or name.startswith(LEFT_OUT_STARTS)
 
 
-def pack(folder: Path, files: Sequence[Path], target: Path) -> Path:
-    """Write the files into a zip below one folder of its name, whole or not at all. The same files give the same bytes."""
-    temporary = target.with_name(f"{target.name}.{os.getpid()}.part")
+def _no_file(path: Path) -> str:
+    """Why this is no file that can be handed in; empty where it is one."""
+    if path.is_symlink():
+        return "is a link; put the file itself there"
+    if not path.is_file():
+        return "is no file; take it out"
     try:
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted(files):
-                entry = zipfile.ZipInfo(
-                    f"{target.stem}/{path.relative_to(folder).as_posix()}", (2000, 1, 1, 0, 0, 0)
-                )
-                entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
-                archive.writestr(entry, path.read_bytes())
-        os.replace(temporary, target)
-    except OSError as error:
-        raise CourseError(
-            f"cannot write {target} ({error.strerror}): name another folder with --out"
-        ) from None
-    finally:
-        temporary.unlink(missing_ok=True)
-    return target
+        path.name.encode()
+    except UnicodeEncodeError:
+        return "has a name that other systems cannot read; rename it"
+    return "" if os.access(path, os.R_OK) else "may not be read by you; change that"
 
 
-def _person(person: str) -> tuple[str, str]:
-    """ "Lastname:StudentNumber" -> both, with digits of any script as 0 to 9 and blanks in the name as hyphens."""
-    name, _, number = (part.strip() for part in person.rpartition(":"))
-    number = "".join(str(unicodedata.digit(each, each)) for each in number)
-    name = re.sub(r"[\s\u200c]+", "-", unicodedata.normalize("NFC", name))
-    if not number.isascii() or not number.isdigit():
-        raise UsageError(
-            f"--person {person!r} has no student number: write LASTNAME:NUMBER, as in --person Turing:810199"
-        )
-    if not name or not all(
-        each.isalpha() or unicodedata.combining(each) or each in "-'’" for each in name
-    ):
-        raise UsageError(
-            f"--person {person!r} has no last name of letters and hyphens: write LASTNAME:NUMBER"
-        )
-    return name, number
+def _sizes(paths: list[Path], folder: Path) -> Iterator[str]:
+    sizes = {path: path.stat().st_size for path in paths}
+    for path, size in sizes.items():
+        kind = path.suffix.lower()
+        most = LARGEST.get(kind, LARGEST_OTHER)
+        if size > most:
+            how = "leave data sets and weights out and say where they are from"
+            advice = HOW_SMALLER.get(kind, how)
+            told = f"{size / MEGABYTE:.1f} MB, at most {most // MEGABYTE}"
+            yield f"{_inside(path, folder)}: {told}; {advice}"
+        if size == 0:
+            yield f"{_inside(path, folder)}: is empty; save it again or take it out"
+    if (total := sum(sizes.values())) > LARGEST_ALL:
+        told = f"{total / MEGABYTE:.0f} MB, at most {LARGEST_ALL // MEGABYTE}"
+        yield f"all files together: {told}; leave data sets and weights out"
+
+
+def _inside(path: Path, folder: Path) -> Path:
+    return path.relative_to(folder)

@@ -1,4 +1,4 @@
-"""Are two pictures the same, even if one was shrunk, recompressed or cropped of its margin on the way into a report?"""
+"""Are two pictures the same, even if one was shrunk, recompressed or cropped on its way?"""
 
 import io
 import warnings
@@ -7,14 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageChops
 
+from coursekit.reports.pictures import LARGEST_PIXELS, as_png
+
 SIDE = 48
 ALIKE = 0.75  # least correlation of two pictures' intensities, at 48 x 48
-LARGEST_PIXELS = 60_000_000
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture as 48 x 48 intensities in [0, 1], its width over its height, and its shorter side in pixels."""
+    """A picture without its margin.
+
+    small: 48 x 48 intensities in [0, 1]; shape: width over height; pixels: of the shorter side.
+    """
 
     small: np.ndarray
     shape: float
@@ -26,23 +30,20 @@ class Picture:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                image = Image.open(io.BytesIO(content))
-                if image.width * image.height > LARGEST_PIXELS:
-                    return None
-                image = image.convert("RGBA")
+                gray = _gray(content)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             return None
-        gray = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("L")
         box = ImageChops.invert(gray).point(lambda value: 255 * (value > 64)).getbbox()
-        gray = gray.crop(box) if box else gray
-        small = np.asarray(gray.resize((SIDE, SIDE), Image.Resampling.BOX), dtype=np.float32) / 255
-        return cls(small, gray.width / gray.height, min(image.size))
+        cropped = gray.crop(box) if box else gray
+        small = cropped.resize((SIDE, SIDE), Image.Resampling.BOX)
+        shades = np.asarray(small, dtype=np.float32) / 255
+        return cls(shades, cropped.width / cropped.height, min(gray.size))
 
     def same_as(self, other: "Picture") -> bool:
         return abs(self.shape / other.shape - 1) < 0.1 and self.likeness(other) > ALIKE
 
     def likeness(self, other: "Picture") -> float:
-        """The correlation of both, 1 for the same picture; of two even areas, how near their shades are."""
+        """The correlation of both, 1 for the same; of two even areas, how near their shades are."""
         first, second = self.small - self.small.mean(), other.small - other.small.mean()
         spread = float(np.sqrt((first**2).sum() * (second**2).sum()))
         return (
@@ -50,3 +51,12 @@ class Picture:
             if spread > 1e-3
             else 1 - abs(float(self.small.mean() - other.small.mean()))
         )
+
+
+def _gray(content: bytes) -> Image.Image:
+    """A picture, drawings too, in shades on white. ValueError where it is too large."""
+    with Image.open(io.BytesIO(as_png(content))) as image:
+        if image.width * image.height > LARGEST_PIXELS:
+            raise ValueError("too large")
+        clear = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("L")
