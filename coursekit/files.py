@@ -84,14 +84,15 @@ def disk_errors(what: str, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in FULL:
-            reason, way = "the disk is full", f"free some space, or {_way_out(path)}"
-        elif error.errno in FORBIDDEN:
-            reason, way = str(error.strerror), _way_out(path)
-        else:
+        if error.errno not in FULL + FORBIDDEN:
             raise
-        kind = DataError if _inside(path, config.cache()) else CourseError
-        raise kind(f"cannot write {what} to {path.parent} ({reason}): {way}") from None
+        where = _culprit(error, path)
+        place = f"{what} to {path.parent}" if where == path else str(where)
+        reason, way = str(error.strerror), _way_out(where)
+        if error.errno in FULL:
+            reason, way = "the disk is full", f"free some space, or {way}"
+        kind = DataError if _inside(where, config.cache()) else CourseError
+        raise kind(f"cannot write {place} ({reason}): {way}") from None
 
 
 @contextmanager
@@ -165,6 +166,15 @@ def checksum(path: Path, algorithm: str = "sha256") -> str:
     """Hexadecimal digest of a file's content."""
     with path.open("rb") as file:
         return file_digest(file, algorithm).hexdigest()
+
+
+def _culprit(error: OSError, path: Path) -> Path:
+    """The path itself, unless the error is of a file or folder that has nothing to do with it."""
+    if not isinstance(error.filename, str):
+        return path
+    where = Path(error.filename)
+    related = where.is_relative_to(path.parent) or path.is_relative_to(where)
+    return path if related else where
 
 
 def _way_out(path: Path) -> str:

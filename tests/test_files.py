@@ -76,6 +76,18 @@ def test_a_file_where_a_folder_should_be_names_the_variable(tmp_path, monkeypatc
         files.write_text(tmp_path / "home/x.txt", "text")
 
 
+def test_an_error_of_another_file_names_that_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSEKIT_RUNS", str(tmp_path / "runs"))
+    other = tmp_path / "other/socket"
+    with (
+        pytest.raises(CourseError, match=f"cannot write {other} .*name another folder"),
+        files.disk_errors("its run", tmp_path / "runs/run.json"),
+    ):
+        raise PermissionError(errno.EACCES, "Permission denied", str(other))
+    with pytest.raises(FileNotFoundError), files.disk_errors("its run", tmp_path / "run.json"):
+        raise FileNotFoundError(errno.ENOENT, "no such file", str(other))
+
+
 def test_control_characters_are_written_out_and_letters_of_any_script_are_kept():
     assert printable("a\x1b[31m\r\x00\u202e") == r"a\x1b[31m\r\x00\u202e"
     assert printable("شکل ۳ – é\n[/x]") == "شکل ۳ – é\n[/x]"

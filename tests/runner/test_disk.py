@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from coursekit import doctor
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits as Linux has them")
 
 COMMAND = [sys.executable, "-c", "from coursekit.cli import main; main()"]
@@ -55,9 +57,16 @@ def test_a_folder_of_another_user_is_told(course):
     assert os.listdir(runs) == []
     _close(runs, 0o700)
     assert "01_good" in _without_privileges("list").stdout
-    told = _without_privileges("doctor").stdout
-    assert "may not be written" in told and "COURSEKIT_RUNS" in told and "Error" not in told
     runs.chmod(0o755)
+
+
+def test_doctor_says_which_folder_may_not_be_written(monkeypatch, tmp_path):
+    (tmp_path / "home").write_text("not a folder")
+    monkeypatch.setenv("COURSEKIT_RUNS", str(tmp_path / "home"))
+    monkeypatch.setenv("COURSEKIT_CACHE", str(tmp_path / "home/cache"))
+    for finding, variable in zip(doctor._disk(), ("COURSEKIT_RUNS", "COURSEKIT_CACHE")):
+        assert finding.state == doctor.NOTE and "may not be written" in finding.detail
+        assert f"set {variable} to a folder of yours" in finding.advice
 
 
 def _close(folder: Path, mode: int) -> None:
