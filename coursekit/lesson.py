@@ -17,7 +17,7 @@ import pandas as pd
 from coursekit import config, display, files, listing, overrides, runtime
 from coursekit.bounds import check
 from coursekit.config import PROFILES, Variable
-from coursekit.errors import UsageError, nearest
+from coursekit.errors import DataError, UsageError, nearest
 
 PRECISION = {"smoke": "exact", "quick": "exact", "full": "fast"}
 RELATIONS = {
@@ -86,17 +86,23 @@ class Lesson:
         """Show the tested code of classes or functions, with its file and line range."""
         listing.show(*things)
 
-    def load(self, name: str, **options):
+    def load(self, name: str, *, or_sample: bool = False, **options):
         """Load a data set and note which it was.
 
-        The full one at `full` or where there is no sample, else the bundled sample.
+        The full one at `full` or where there is no sample, else the bundled sample. or_sample:
+        where the full one is not to be had, the sample serves as well.
         """
         from coursekit import datasets
         from coursekit.datasets import catalog
 
-        loaded = datasets.load(
-            name, full=self.profile == "full" or not catalog.find(name).bundled, **options
-        )
+        bundled = catalog.find(name).bundled
+        full = self.profile == "full" or not bundled
+        try:
+            loaded = datasets.load(name, full=full, **options)
+        except DataError:
+            if not (full and bundled and or_sample):
+                raise
+            loaded = datasets.load(name, full=False, **options)
         self.data[name] = {"kind": loaded.kind, "sha256": loaded.sha256}
         return loaded
 

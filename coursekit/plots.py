@@ -106,6 +106,13 @@ def curves(
     return fig
 
 
+def loss_parts(history) -> Figure:
+    """The loss of a VAE over the epochs of a training history, with its two parts."""
+    columns = {"total": "loss", "reconstruction": "reconstruction", "KL": "kl"}
+    lines = {label: history.column(name) for label, name in columns.items()}
+    return curves(lines, xlabel="epoch", ylabel="nats for each picture", log=True)
+
+
 def bars(
     groups: Mapping[str, Mapping[str, float]],
     *,

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from PIL import Image
@@ -17,25 +18,17 @@ HOSTS = ("JPY_SESSION_NAME", "VSCODE_PID", "VSCODE_CWD", "COLAB_RELEASE_TAG")
 
 
 def latent_slider(
-    decode: Callable[[Tensor], Tensor],
-    dims: int | Sequence[int],
-    *,
-    latent: int | None = None,
-    start: Tensor | None = None,
-    reach: float = 3.0,
-    zoom: int = 4,
-):
-    """Show one slider for each of `dims` (a number: the first ones) and the picture of the code.
+    decode: Callable[[Tensor], Tensor], dims: int | Sequence[int], **options: Any
+) -> Any:
+    """Show the sliders of `slider_box`, which takes the same options, and return them.
 
-    decode: z (1, latent) -> (1, C, H, W) in [0, 1]. start (latent,): where the sliders begin,
-    zeros unless given; reach: how far they go to both sides of zero; zoom: screen pixels a pixel.
-    Returns the widget; outside a live notebook nothing is shown, and None returned.
+    Outside a live notebook nothing is shown, and None returned.
     """
     if not live():
         return None
     from IPython.display import display
 
-    box = slider_box(decode, dims, latent=latent, start=start, reach=reach, zoom=zoom)
+    box = slider_box(decode, dims, **options)
     display(box)
     return box
 
@@ -49,8 +42,10 @@ def slider_box(
     reach: float = 3.0,
     zoom: int = 4,
 ):
-    """The same widget, not shown.
+    """One slider for each of `dims` (a number: the first ones) and the picture of the code.
 
+    decode: z (1, latent) -> (1, C, H, W) in [0, 1]. start (latent,): where the sliders begin,
+    zeros unless given; reach: how far they go to both sides of zero; zoom: screen pixels a pixel.
     Its parts carry the classes ck-latent-slider, ck-latent-value and ck-latent-picture.
     """
     import ipywidgets

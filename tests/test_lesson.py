@@ -16,7 +16,7 @@ import torch
 
 import coursekit as ck
 from coursekit import config, display, lesson, runtime
-from coursekit.errors import CourseError, UsageError
+from coursekit.errors import CourseError, DataError, UsageError
 
 PROFILES = {
     "smoke": {"epochs": 1, "rate": 0.1},
@@ -242,6 +242,24 @@ def test_load_notes_which_data_it_was(monkeypatch):
     ]
     assert [run.record()["data"]["mnist"]["kind"] for run in (quick, full)] == ["bundled", "full"]
     assert quick.data["mnist"]["sha256"] == "ab" * 32
+
+
+def test_the_sample_serves_where_the_full_set_is_not_to_be_had(monkeypatch):
+    from coursekit import datasets
+
+    def load(name, *, full):
+        if full:
+            raise DataError("not on this machine")
+        return SimpleNamespace(kind="bundled", sha256="ab" * 32)
+
+    monkeypatch.setattr(datasets, "load", load, raising=False)
+    run = start(profile="full")
+    with pytest.raises(DataError):
+        run.load("mnist")
+    run.load("mnist", or_sample=True)
+    assert run.record()["data"]["mnist"]["kind"] == "bundled"
+    with pytest.raises(DataError):
+        run.load("cifar10", or_sample=True)  # has no sample
 
 
 def lesson_with_everything():

@@ -176,3 +176,12 @@ def test_style_is_not_left_behind():
     plots.curves({"a": [1.0]}, xlabel="x", ylabel="y")
     plots.bars({"g": {"a": 1.0}}, ylabel="y")
     assert matplotlib.rcParams == before
+
+
+def test_loss_parts_are_the_columns_of_the_history():
+    columns = {"loss": [3.0, 2.0], "reconstruction": [2.5, 1.6], "kl": [0.5, 0.4]}
+    history = type("History", (), {"column": staticmethod(columns.get)})
+    (axis,) = plots.loss_parts(history).axes
+    assert axis.get_yscale() == "log" and axis.get_ylabel() == "nats for each picture"
+    drawn = {line.get_label(): list(line.get_ydata()) for line in axis.lines}
+    assert drawn == {"total": [3, 2], "reconstruction": [2.5, 1.6], "KL": [0.5, 0.4]}

@@ -11,7 +11,7 @@ from coursekit.training.callbacks import (
     evaluate,
 )
 from coursekit.training.checkpoint import Checkpoint
-from coursekit.training.classifier import train_classifier
+from coursekit.training.classifier import train_classifier, train_digit_classifier
 from coursekit.training.gan import (
     Adversaries,
     GANLoss,
@@ -51,4 +51,5 @@ __all__ = [
     "one_cycle",
     "prepare",
     "train_classifier",
+    "train_digit_classifier",
 ]

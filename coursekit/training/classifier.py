@@ -1,11 +1,13 @@
 """Training the classifier of real pictures that judges made ones (lessons 07, 09 and 10)."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from coursekit.datasets.batches import Batches
+from coursekit.models.features import SmallClassifier
 from coursekit.runtime import Runtime
 from coursekit.training.callbacks import Callback, Schedule
 from coursekit.training.checkpoint import Checkpoint
@@ -18,9 +20,23 @@ def classification_loss(model: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
     return F.cross_entropy(model(batch[0]), batch[1])
 
 
+def train_digit_classifier(
+    pictures: Tensor, labels: Tensor, *, epochs: int, runtime: Runtime
+) -> nn.Module:
+    """The classifier that judges made digits in lessons 09 and 10, in eval mode.
+
+    pictures: real ones, uint8 (N, 1, 28, 28); labels (N,).
+    """
+    order = runtime.generator("judge")
+    batches = Batches(pictures, labels, batch_size=64, generator=order, device=runtime.device)
+    return train_classifier(
+        SmallClassifier, batches, epochs=epochs, rate=3e-3, runtime=runtime, cycle=True
+    )
+
+
 def train_classifier(
     build: Callable[[], nn.Module],
-    batches: Collection[tuple[Tensor, ...]],
+    batches: Batches,
     *,
     epochs: int,
     rate: float,
