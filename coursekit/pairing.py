@@ -1,8 +1,9 @@
 """Makes `import torchvision` work where its compiled operators do not fit torch.
 
-pip can bring a CPU-only torch beside a torchvision built for CUDA. torchvision's operators then do not load, and
-its import fails while registering fake kernels for two operators that nobody defined. Defining the two schemas first
-makes the rest work: transforms, data sets and models, though not `torchvision.ops.nms` nor `torchvision.io`.
+pip can bring a CPU-only torch beside a torchvision built for CUDA. torchvision's operators then do
+not load, and its import fails while registering fake kernels for two operators that nobody defined.
+Defining the two schemas first makes the rest work: transforms, data sets and models, though not
+`torchvision.ops.nms` nor `torchvision.io`.
 
 The check waits for the first `import torchvision`, so that `import coursekit` costs nothing.
 """
@@ -17,11 +18,11 @@ SCHEMAS = (
     "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
     "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
 )
-_libraries = []  # torch forgets a definition whose library is collected
+_libraries: list[object] = []  # torch forgets a definition whose library is collected
 
 
 class _Finder(MetaPathFinder):
-    """Stands first in line for one import of torchvision, mends it where needed, and lets the others find it."""
+    """First in line for one import of torchvision: mends it where needed, lets others find it."""
 
     def find_spec(self, name, path=None, target=None):
         if name == "torchvision":
@@ -34,7 +35,7 @@ class _Finder(MetaPathFinder):
 def install() -> None:
     """Watch for the first import of torchvision, unless it is imported already."""
     if "torchvision" not in sys.modules and not any(
-        isinstance(each, _Finder) for each in sys.meta_path
+        isinstance(finder, _Finder) for finder in sys.meta_path
     ):
         sys.meta_path.insert(0, _Finder())
 
@@ -55,7 +56,7 @@ def needed() -> bool:
 
 
 def mend() -> None:
-    """Define the two operators whose absence stops torchvision's import; once for each process."""
+    """Define the two operators whose absence stops torchvision's import; once a process."""
     import torch
 
     if not _libraries:
@@ -72,15 +73,17 @@ def status() -> str:
     try:
         pair = f"torch {version('torch')}, torchvision {version('torchvision')}"
     except PackageNotFoundError as error:
-        return f"{error.name} is not installed: run `make` again, or pip install -c constraints.txt -e ."
+        return f"{error.name} is not installed: run `make` again, or pip install coursekit again"
     if needed():
-        return f"{pair}: compiled operators do not fit (CPU torch beside CUDA torchvision); mended on import"
+        reason = "compiled operators do not fit (CPU torch beside CUDA torchvision)"
+        return f"{pair}: {reason}; mended on import"
     return f"{pair}: they match"
 
 
 def _compiled_operators() -> Path | None:
     """The file of torchvision's compiled operators, or None where there is none."""
-    if (spec := importlib.util.find_spec("torchvision")) is None:
+    spec = importlib.util.find_spec("torchvision")
+    if spec is None or not spec.submodule_search_locations:
         return None
     folder = Path(spec.submodule_search_locations[0])
     return next(iter(sorted([*folder.glob("_C*.so"), *folder.glob("_C*.pyd")])), None)

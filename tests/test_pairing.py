@@ -1,4 +1,4 @@
-"""torchvision beside a torch that its operators do not fit is mended; beside one that they fit, nothing is touched."""
+"""torchvision beside a torch that its operators do not fit is mended; else nothing is touched."""
 
 import importlib.util
 import json
@@ -27,9 +27,10 @@ except Exception as problem:
     error = str(problem)
 import torch
 print(json.dumps({
-    "torch loaded by coursekit": before, "error": error, "needed": pairing.needed(), "status": pairing.status(),
-    "libraries": len(pairing._libraries), "file": getattr(sys.modules.get("torchvision"), "__file__", None),
-    "watching": any(isinstance(each, pairing._Finder) for each in sys.meta_path),
+    "torch loaded by coursekit": before, "error": error,
+    "needed": pairing.needed(), "status": pairing.status(), "libraries": len(pairing._libraries),
+    "file": getattr(sys.modules.get("torchvision"), "__file__", None),
+    "watching": any(isinstance(finder, pairing._Finder) for finder in sys.meta_path),
     "defined": [name for name in ("nms", "qnms") if hasattr(torch.ops.torchvision, name)],
 }))
 """
@@ -73,7 +74,7 @@ def fresh(monkeypatch):
     needed.cache_clear()
     monkeypatch.setattr(pairing, "_libraries", [])
     monkeypatch.setattr(
-        sys, "meta_path", [each for each in sys.meta_path if not isinstance(each, pairing._Finder)]
+        sys, "meta_path", [item for item in sys.meta_path if not isinstance(item, pairing._Finder)]
     )
     yield
     needed.cache_clear()
@@ -106,7 +107,7 @@ def test_nothing_is_touched_where_the_two_match(tmp_path):
 
 
 def test_operators_that_do_not_load_are_mended(tmp_path):
-    """The fake registers fakes for both operators, as torchvision does; without the mend that is an error."""
+    """The fake registers fakes for both, as torchvision does; without the mend that is an error."""
     package = torchvision_like(tmp_path, source=FAKES)
     found = json.loads(python(REPORT, tmp_path))
     assert found["file"] == str(package / "__init__.py") and found["error"] == ""
@@ -122,10 +123,10 @@ def test_the_finder_mends_only_when_needed_and_steps_aside(fresh, monkeypatch):
         mended = []
         monkeypatch.delitem(sys.modules, "torchvision", raising=False)
         monkeypatch.setattr(pairing, "needed", lambda answer=needed: answer)
-        monkeypatch.setattr(pairing, "mend", lambda: mended.append(1))
+        monkeypatch.setattr(pairing, "mend", lambda calls=mended: calls.append(1))
         pairing.install()
         pairing.install()
-        finders = [each for each in sys.meta_path if isinstance(each, pairing._Finder)]
+        finders = [item for item in sys.meta_path if isinstance(item, pairing._Finder)]
         assert len(finders) == 1 and sys.meta_path[0] is finders[0]
         assert finders[0].find_spec("json") is None and finders[0] in sys.meta_path and not mended
         assert finders[0].find_spec("torchvision") is None  # the others find it
@@ -135,7 +136,7 @@ def test_the_finder_mends_only_when_needed_and_steps_aside(fresh, monkeypatch):
 def test_nobody_watches_once_torchvision_is_imported(fresh, monkeypatch):
     monkeypatch.setitem(sys.modules, "torchvision", SimpleNamespace())
     pairing.install()
-    assert not any(isinstance(each, pairing._Finder) for each in sys.meta_path)
+    assert not any(isinstance(finder, pairing._Finder) for finder in sys.meta_path)
 
 
 def test_without_torchvision_or_its_operators_nothing_is_needed(fresh, monkeypatch, tmp_path):
@@ -159,7 +160,7 @@ def test_mending_defines_both_operators_once(fresh, monkeypatch):
     pairing.mend()
     pairing.mend()
     assert made == [("torchvision", "DEF")] and defined == list(pairing.SCHEMAS)
-    assert [each.partition("(")[0] for each in defined] == ["nms", "qnms"]
+    assert [schema.partition("(")[0] for schema in defined] == ["nms", "qnms"]
 
 
 def test_status_says_what_is_missing_and_how_to_get_it(monkeypatch):

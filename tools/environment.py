@@ -42,6 +42,12 @@ WAYS_OUT = (  # what pip says, what to do; the first that fits
         "{folder} or pip's cache may not be written: give them to your user, or set PIP_CACHE_DIR",
     ),
     (
+        r"from versions: none",
+        "the package registry cannot be reached (check the connection; behind a proxy, set "
+        "HTTPS_PROXY; for a mirror, PIP_INDEX_URL), or it has nothing for Python {version}: take "
+        "3.11, 3.12 or 3.13, as in make PYTHON=python3.12",
+    ),
+    (
         r"ResolutionImpossible|Requires-Python|requires a different Python|No matching distribution"
         r"|Failed (?:to build|building wheel)|subprocess-exited-with-error|metadata-generation",
         "no build of a package fits Python {version} on this machine: take 3.11, 3.12 or 3.13 on "
@@ -72,7 +78,8 @@ def unusable(folder: Path) -> str:
     python = folder / "bin" / "python"
     if not folder.exists():
         return "once"
-    if not python.exists() or run(python, "-c", "import pip").returncode:
+    programs = python.exists() and (folder / "bin" / "pip").exists()
+    if not programs or run(python, "-c", "import pip").returncode:
         return "again, because it was left half-made"
     if moved(folder):
         return "again, because the folder has moved"
@@ -82,9 +89,8 @@ def unusable(folder: Path) -> str:
 
 
 def moved(folder: Path) -> bool:
-    """True where the environment's programs name a Python in another folder, or there are none."""
-    script = folder / "bin" / "pip"
-    text = script.read_text(errors="replace") if script.exists() else ""
+    """True where the environment's programs name a Python in another folder."""
+    text = (folder / "bin" / "pip").read_text(errors="replace")
     found = re.search(r"(/[^\n\"]*)/python", text)
     home = Path(found[1]) if found else Path("nowhere")
     return not home.is_dir() or not home.samefile(folder / "bin")
