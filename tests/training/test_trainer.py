@@ -1,5 +1,6 @@
 """The loop against one written out by hand, and its stops: patience, NaN, nothing to train on."""
 
+import inspect
 import math
 
 import pytest
@@ -9,8 +10,9 @@ from torch.nn import functional as F
 
 from coursekit import runtime
 from coursekit.datasets.batches import Batches
-from coursekit.errors import CourseError
+from coursekit.errors import CourseError, UsageError
 from coursekit.models import ops
+from coursekit.models.features import SmallClassifier
 from coursekit.training import (
     Checkpoint,
     ClipGradients,
@@ -21,8 +23,10 @@ from coursekit.training import (
     adam,
     evaluate,
     fit,
+    fit_adversarial,
     one_cycle,
     prepare,
+    train_classifier,
 )
 from coursekit.training import progress as progress_module
 
@@ -384,3 +388,126 @@ def test_progress_is_silent_elsewhere(run, monkeypatch, capsys, silent):
         runtime=run,
     )
     assert capsys.readouterr() == ("", "")
+
+
+# What cannot work is refused before anything is trained
+
+
+def refused(run, words, *, rate=0.01, batches=None, kind=CourseError, **options):
+    model, calls = build(), []
+
+    def counting(model, batch):
+        calls.append(1)
+        return loss(model, batch)
+
+    with pytest.raises(kind, match=words):
+        fit(
+            model,
+            Batches(points(), batch_size=8) if batches is None else batches,
+            counting,
+            epochs=2,
+            optimizer=torch.optim.SGD(model.parameters(), lr=rate),
+            runtime=run,
+            **options,
+        )
+    assert calls == [] and same(model, build())
+
+
+@pytest.mark.parametrize("patience", [None, 3])
+def test_an_empty_validation_set(run, patience):
+    empty = Batches(points(0), batch_size=8)
+    refused(run, "validation set is empty", callbacks=[Validation(empty, patience=patience)])
+    refused(run, "validation set is empty", callbacks=[Validation([], patience=patience)])
+    with pytest.raises(CourseError, match="no batches to evaluate on"):
+        evaluate(build(), empty, loss, runtime=run)
+
+
+@pytest.mark.parametrize("rate, words", [(math.inf, "inf"), (math.nan, "nan"), (0.0, "0")])
+def test_an_impossible_learning_rate(run, rate, words):
+    refused(run, f"the learning rate is {words}: .*give a number above 0", rate=rate)
+
+
+@pytest.mark.parametrize("rate", [-1.0, -math.inf, math.inf, math.nan])
+def test_adam_refuses_an_impossible_rate_in_words(rate):
+    with pytest.raises(CourseError, match=f"the learning rate is {rate:g}: it cannot work"):
+        adam(build(), rate)
+
+
+def test_a_rate_that_a_schedule_starts_from_nothing_is_possible(run):
+    model = build()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: step / 3)
+    assert optimizer.param_groups[0]["lr"] == 0
+    history = fit(
+        model,
+        Batches(points(), batch_size=8),
+        loss,
+        epochs=1,
+        optimizer=optimizer,
+        runtime=run,
+        callbacks=[Schedule(schedule)],
+    )
+    assert len(history.rows) == 1 and not same(model, build())
+
+
+@pytest.mark.parametrize("batches", [[], Batches(points(4), batch_size=8, drop_last=True)])
+def test_no_batches(run, batches):
+    refused(run, "no batches to train on: give at least as many examples", batches=batches)
+
+
+def test_an_iterator_that_is_used_up(run):
+    refused(run, "no batches to train on: the iterator is used up", batches=iter(()))
+
+
+def test_an_iterator_without_a_length_trains_one_epoch(run, tmp_path):
+    model, path = build(), tmp_path / "run.pt"
+    history = fit(
+        model,
+        iter([(points(),)] * 3),
+        loss,
+        epochs=1,
+        optimizer=adam(model, 0.01),
+        runtime=run,
+        checkpoint=Checkpoint(path),
+    )
+    assert len(history.rows) == 1 and path.exists()
+
+
+def test_a_cycle_of_no_steps():
+    optimizer = torch.optim.SGD(build().parameters(), lr=0.1)
+    with pytest.raises(CourseError, match="a cycle of 0 steps"):
+        one_cycle(optimizer, steps=0)
+
+
+def test_two_schedules_would_overwrite_each_other_in_a_checkpoint(run):
+    schedules = [Schedule(), Schedule()]
+    refused(run, "two callbacks of one kind, Schedule", callbacks=schedules, kind=UsageError)
+
+
+def test_signatures_have_at_most_eight_parameters():
+    for function in (fit, fit_adversarial, train_classifier):
+        assert len(inspect.signature(function).parameters) <= 8
+
+
+def test_the_classifier_is_trained_from_the_runs_seed_whatever_was_drawn_before(run):
+    """Two bright halves, told apart after a few epochs; eval mode; the same bits again."""
+    images = torch.zeros(32, 1, 28, 28)
+    labels = torch.arange(32) % 2
+    images[labels == 1, :, :14] = 1.0
+
+    def train():
+        torch.rand(7)
+        rng = run.generator("order")
+        batches = Batches(images, labels, batch_size=8, generator=rng)
+        return train_classifier(
+            lambda: SmallClassifier(classes=2, width=2, features=8),
+            batches,
+            epochs=8,
+            rate=1e-2,
+            runtime=run,
+            cycle=True,
+        )
+
+    first, second = train(), train()
+    assert same(first, second) and not first.training
+    assert (first(images).argmax(1) == labels).all()
