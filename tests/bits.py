@@ -6,7 +6,7 @@ import torch
 
 
 def digest(value):
-    """One short word for a nest of dicts, lists, tensors and numbers: equal only where every bit is."""
+    """One short word for nested dicts, lists, tensors and numbers: equal where every bit is."""
     if isinstance(value, torch.Tensor):
         value = (
             str(value.dtype),

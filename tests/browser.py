@@ -1,4 +1,4 @@
-"""Chromium for the tests that look at pages: found, started with nothing of anybody's in it, or told to be missing."""
+"""Chromium for the tests that look at pages: found and started empty, or told to be missing."""
 
 import shutil
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-import coursekit  # noqa: F401  before torch: it tells torch's threads how to wait
+import coursekit as _first  # noqa: F401  before torch: it tells torch's threads how to wait
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    """Small networks lose much to a second thread on a busy machine, and every test starts from the same seed."""
+    """A second thread costs small networks much; every test starts from the same seed."""
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
         sys.modules["torch"].manual_seed(0)
@@ -21,7 +21,7 @@ def one_thread():
 
 @pytest.fixture
 def course(tmp_path, monkeypatch):
-    """Put copies of fixture notebooks, named by number or id, into a course of their own; returns its folder."""
+    """Copy fixture notebooks, named by number or id, into a course of their own; its folder."""
 
     def make(*names: str) -> Path:
         lessons = tmp_path / "notebooks"

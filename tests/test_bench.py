@@ -43,7 +43,8 @@ SMALL = bench_cases.Case(
 
 
 def by_hand(products):
-    """A product costs two operations for each weight it meets: forward, for the weights' gradient, for the input's.
+    """A product costs two operations for each weight it meets: forward, for the weights' gradient,
+    for the input's.
 
     The pictures themselves need no gradient: 6 times all, less twice the first layer.
     """
@@ -51,7 +52,9 @@ def by_hand(products):
 
 
 def lstm_by_hand(units=128, inputs=51):
-    """Six encoder and three decoder steps, four gates each; one-hot inputs and the first state need no gradient."""
+    """Six encoder and three decoder steps, four gates each; one-hot inputs and the first state need
+    no gradient.
+    """
     recurrent, fed, out = 4 * units * units, 4 * units * inputs, units * inputs
     forward = 9 * (recurrent + fed) + 3 * out
     return 2 * (forward + forward + 8 * recurrent + 3 * out)

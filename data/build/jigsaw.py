@@ -9,7 +9,7 @@ from itertools import combinations, groupby, pairwise, product
 import numpy as np
 from PIL import Image
 
-REACH = 3  # pixels: the boards state places as shares of the board, in steps of 0.001, and some are off by two pixels
+REACH = 3  # pixels: boards state places in steps of 0.001 of the board, some off by two pixels
 LEAST = 100  # pixels that two pieces must share before their agreement counts
 ALIKE = (
     12.0  # gray levels: pieces in place differ by what their own compression did, 3 to 9 on average
@@ -22,7 +22,7 @@ PLACE = re.compile(
 
 @dataclass(frozen=True)
 class Piece:
-    """uint8 (H, W, 3), where it is opaque (H, W), and about where its top left corner lies on the board, in pixels."""
+    """uint8 (H, W, 3), where it is opaque (H, W), roughly where its top left corner lies."""
 
     pixels: np.ndarray
     opaque: np.ndarray
@@ -31,7 +31,7 @@ class Piece:
 
 
 def pieces(files: Mapping[str, bytes], board: str) -> list[Piece]:
-    """The pieces that a board's .qml names, with the places it states: centers, as shares of the board."""
+    """The pieces that a board's .qml names, at the places it states: centers, as shares of it."""
     qml, home = files[board].decode(), board.rpartition("/board/")[0]
     width, height = (int(number) for number in BOARD.search(qml).groups())
     found = []
@@ -76,7 +76,7 @@ def _edge_to_edge(parts: Sequence[Piece]) -> np.ndarray:
 
 
 def _row(group: Sequence[Piece]) -> np.ndarray:
-    """Pieces side by side, cut to the lines that all of them have: some were cut a line higher than their neighbor."""
+    """Pieces side by side, cut to the lines that all have: some are a line higher than others."""
     tops = [0]
     for left, right in pairwise(group):
         here, there = left.pixels[REACH:-REACH, -1].astype(int), right.pixels[:, 0]
@@ -94,7 +94,7 @@ def _row(group: Sequence[Piece]) -> np.ndarray:
 
 
 def _corners(parts: Sequence[Piece]) -> np.ndarray:
-    """Top left corners (N, 2) as whole pixels: pieces overlap by some pixels, and there they show the same."""
+    """Top left corners (N, 2) in whole pixels: where pieces overlap they show the same."""
     steps = {}
     for a, b in combinations(range(len(parts)), 2):
         steps.update(_step(parts, a, b))
@@ -132,7 +132,10 @@ def _step(
 
 
 def _difference(a: Piece, b: Piece, dy: int, dx: int) -> float:
-    """Mean gray levels between two pieces where both are opaque, b's corner (dy, dx) from a's; infinite if apart."""
+    """Mean gray levels between two pieces where both are opaque; infinite if apart.
+
+    b's corner lies (dy, dx) from a's.
+    """
     (height, width), (rows, columns) = a.opaque.shape, b.opaque.shape
     top, bottom, left, right = (
         max(0, dy),

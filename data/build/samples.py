@@ -23,7 +23,7 @@ LICENSES = Path(__file__).with_name("licenses")
 
 @dataclass(frozen=True)
 class Sample:
-    """One bundled sample: `files` maps a name to its bytes, `license_text` is what LICENSE.txt says."""
+    """One bundled sample: `files` maps names to bytes, `license_text` is for LICENSE.txt."""
 
     name: str
     title: str
@@ -119,7 +119,8 @@ def jpeg(image: Image.Image, *, quality: int = 90) -> bytes:
 def png(pixels: np.ndarray) -> bytes:
     """PNG of uint8 (H, W), (H, W, 3) or (H, W, 4), by Python's own zlib.
 
-    Pillow's wheels compress with a zlib that picks its code by the processor, and so its bytes; this one does not.
+    Pillow's wheels compress with a zlib that picks its code, and so its bytes, by the processor;
+    this one does not.
     """
     height, width = pixels.shape[:2]
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
@@ -153,7 +154,7 @@ def palette_png(pixels: np.ndarray) -> bytes | None:
 
 
 def _filtered(rows: np.ndarray, channels: int) -> list[bytes]:
-    """The rows (H, W*C) under the PNG filters none, up and average-of-least-change (specification, section 9)."""
+    """The rows (H, W*C) under the PNG filters of least change (specification, section 9)."""
     up = np.pad(rows, ((1, 0), (0, 0)))[:-1]
     left = np.pad(rows, ((0, 0), (channels, 0)))[:, :-channels]
     corner = np.pad(up, ((0, 0), (channels, 0)))[:, :-channels]

