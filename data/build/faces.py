@@ -20,8 +20,8 @@ def manga_faces(scratch: Path) -> Sample:
     pictures = {f"faces/{number:04d}.png": _png(face) for number, face in enumerate(faces, start=1)}
     more = (
         "The style is black and white by default; ten colors of hair, five of skin and eight of "
-        "the background were chosen for this sample, and a closer view. The faces stand for the 63,565 "
-        "cropped faces of the Anime "
+        "the background were chosen for this sample, and a closer view. The faces stand for the "
+        "63,565 cropped faces of the Anime "
         "Faces set, and are simpler: flat colors, one pose, no shading."
     )
     return _sample(
