@@ -5,6 +5,10 @@ working directory; an installed package finds them from the folder that `coursek
 """
 
 import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 
@@ -147,6 +151,15 @@ def quiet() -> bool:
 def debugging() -> bool:
     """True where unexpected errors show their traceback."""
     return value(Variable.DEBUG) == "1"
+
+
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Warnings are for programmers: none is shown unless Python or COURSEKIT_DEBUG asks for it."""
+    with warnings.catch_warnings():
+        if not sys.warnoptions and not debugging():
+            warnings.simplefilter("ignore")
+        yield
 
 
 def cluster_address() -> str | None:

@@ -7,7 +7,6 @@ What a person did wrong is told in one line, with the nearest valid names, and n
 import io
 import os
 import sys
-import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -63,19 +62,10 @@ def main() -> None:
 
 
 def guarded(arguments: list[str]) -> int:
-    """Run a command; every error a person can act on becomes one line on stderr and an exit code.
-
-    Warnings are for programmers: they stay away from the screen unless Python was asked for them.
-    """
-    with warnings.catch_warnings():
-        if not sys.warnoptions and not config.debugging():
-            warnings.simplefilter("ignore")
-        return _answered(arguments)
-
-
-def _answered(arguments: list[str]) -> int:
+    """Run a command; an error that a person can act on becomes one line on stderr and a code."""
     try:
-        code = app(arguments, standalone_mode=False)
+        with config.without_warnings():
+            code = app(arguments, standalone_mode=False)
         if sys.stdout is not None:  # None where the shell closed it
             sys.stdout.flush()
         return _fail(STOPPED, 130) if code == 130 else code or 0

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from coursekit import cluster as clusters
+from coursekit import config
 from coursekit.errors import UsageError, nearest
 from coursekit.runner import record
 from coursekit.runner.lessons import LessonFile
@@ -106,8 +107,8 @@ def _parallel(
 def _remote(job: Job, environment: dict[str, str]) -> Outcome:
     from distributed import get_worker
 
-    from coursekit.runner.execute import execute
-
     worker = get_worker()
-    with clusters.worker_environment(environment):
+    with config.without_warnings(), clusters.worker_environment(environment):
+        from coursekit.runner.execute import execute
+
         return execute(job, lambda *event: worker.log_event(TOPIC, event))

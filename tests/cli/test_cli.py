@@ -89,6 +89,19 @@ def test_changed_settings_reach_the_kernel_and_make_a_run_outdated(course, cours
     assert record.outdated(job) == "settings changed"
 
 
+def test_a_setting_that_a_lesson_refuses_is_a_usage_error_in_one_line(
+    course, coursekit, monkeypatch
+):
+    folder = course("01")
+    monkeypatch.setenv("COURSEKIT_SET", "")  # so that it is taken back after the test
+    words = "from coursekit import bounds, overrides\nbounds.check({'n': 3}, {})\n"
+    words += "bounds.check({'n': int(overrides.asked()['n'])}, {})"
+    edit(folder / "notebooks/01_good.ipynb", lambda nb: nb.cells[2].update(source=words))
+    code, _, err = coursekit("run", "1", "--set", "n=0")
+    line = next(line for line in err.splitlines() if "FAILED" in line)
+    assert code == 2 and "setting 'n' cannot be 0: it must be a whole number from 1" in line
+
+
 def test_changed_data_makes_a_run_outdated(course, tmp_path, monkeypatch):
     course("01")
     monkeypatch.setattr(record.config, "BUNDLED", tmp_path / "data")

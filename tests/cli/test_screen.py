@@ -1,7 +1,11 @@
 """What reaches the screen: names as they are, whole on a narrow one, and no warning."""
 
+import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 import warnings
 
 import pytest
@@ -121,6 +125,24 @@ def test_no_warning_reaches_the_screen(course, coursekit, monkeypatch, recwarn):
 
     monkeypatch.setattr("coursekit.runner.lessons.find", noisy)
     assert coursekit("list")[2] == "" and not recwarn.list
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_no_warning_of_a_library_reaches_the_screen(course, jobs):
+    """nbformat warns of cells without an id; with two jobs it does so in two other processes."""
+    folder = course("01", "07")
+    for path in (folder / "notebooks").iterdir():
+        notebook = json.loads(path.read_text())
+        for cell in notebook["cells"]:
+            cell.pop("id", None)
+        path.write_text(json.dumps({**notebook, "nbformat": 4, "nbformat_minor": 5}))
+    command = [sys.executable, "-c", "from coursekit.cli import main; main()", "run"]
+    environment = {**os.environ, "COURSEKIT_THREADS": "1"}
+    done = subprocess.run(
+        [*command, "--jobs", jobs], capture_output=True, text=True, env=environment
+    )
+    assert done.returncode == 0 and "arning" not in done.stderr, done.stderr
+    assert done.stderr.count("\n") == 5  # a line a lesson, and the table
 
 
 def test_warnings_are_shown_to_who_asks_for_them(course, coursekit, monkeypatch):
