@@ -91,8 +91,9 @@ def run(
         )
     if len(outcomes) > 1:
         out.print(progress.summary(out, outcomes))
-    if any(outcome.state in ("failed", "stopped") for outcome in outcomes):
-        raise typer.Exit(1)
+    if failed := [outcome for outcome in outcomes if outcome.state in ("failed", "stopped")]:
+        refused = all(outcome.error.startswith(f"{UsageError.__name__}:") for outcome in failed)
+        raise typer.Exit(UsageError.exit_code if refused else 1)
 
 
 def refresh(names: Lessons = None) -> None:
