@@ -76,7 +76,7 @@ def worker_environment(environment: dict[str, str]) -> Iterator[None]:
 
 def task_error(future) -> BaseException | None:
     """What broke a task that is over, or nothing. CourseError where the scheduler went away."""
-    if future.cancelled():
+    if future.cancelled():  # codespell:ignore cancelled
         raise CourseError(
             "the Dask scheduler went away: what was finished is kept, run again for the rest"
         )

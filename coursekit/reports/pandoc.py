@@ -46,10 +46,10 @@ def write_docx(
 
 def unreadable_formulas(formulas: Sequence[str]) -> list[str]:
     """The TeX that pandoc cannot read, which stays as typed in every format."""
-    maths = [{"t": "Math", "c": [{"t": "DisplayMath"}, tex]} for tex in formulas]
+    displayed = [{"t": "Math", "c": [{"t": "DisplayMath"}, tex]} for tex in formulas]
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log.json"
-        blocks = [{"t": "Para", "c": maths}]
+        blocks = [{"t": "Para", "c": displayed}]
         run(_tree(blocks, {}), "json", "html5", "--mathml", f"--log={log}", sandbox=False)
         said = json.loads(log.read_text(encoding="utf-8"))
     refused = {each["contents"] for each in said if each["type"] == UNREADABLE}
