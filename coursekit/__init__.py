@@ -1,7 +1,7 @@
 """coursekit: the tested helpers behind the course's notebooks.
 
-`start` begins a lesson; everything else lives in the submodules: `datasets`, `transforms`, `models`, `training`, `metrics`, `plots`.
-They are imported on first use, so that `import coursekit` is quick.
+`start` begins a lesson; everything else lives in the submodules: `datasets`, `transforms`, `models`,
+`training`, `metrics`, `plots`. They are imported on first use, so that `import coursekit` is quick.
 """
 
 import importlib
@@ -12,8 +12,9 @@ from coursekit import pairing
 __version__ = "0.1.0"
 __all__ = ["datasets", "metrics", "models", "plots", "runtime", "start", "training", "transforms"]
 
-# Threads that wait must sleep: spinning ones made training 3 to 60 times slower whenever another program shared the
-# cores. OpenMP reads this when torch is first imported, so notebooks import coursekit before torch.
+# Threads that wait must sleep: spinning ones made training 3 to 60 times slower whenever another
+# program shared the cores. OpenMP reads this when torch is first imported, so notebooks import
+# coursekit before torch.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 pairing.install()
 
