@@ -10,6 +10,7 @@ of all settings gives one of these. Without bounds counts start at 1, other numb
 words and tuples are not empty.
 """
 
+import ast
 import math
 from collections.abc import Mapping
 
@@ -97,9 +98,11 @@ def _check_number(what: str, value: float, bound: object) -> None:
 
 def _check_formula(formula: str, settings: Mapping[str, object], bound: object) -> None:
     """The message tells the settings in the formula."""
-    code = compile(formula, "bounds", "eval")
+    tree = ast.parse(formula, mode="eval")
+    code = compile(tree, "bounds", "eval")
     value = eval(code, {"__builtins__": FUNCTIONS, **settings})  # a lesson's words, no user's
-    used = ", ".join(f"{name}={settings[name]!r}" for name in code.co_names if name in settings)
+    names = {node.id: None for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    used = ", ".join(f"{name}={settings[name]!r}" for name in names if name in settings)
     _check(f"with {used} the value of {formula!r}", value, bound)
 
 

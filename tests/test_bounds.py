@@ -94,6 +94,7 @@ def test_options_are_named_ones_in_their_bounds():
         ("images + test", (2, 10), "with images=8, test=4 the value of 'images + test'"),
         ("images % 3", (0, 0), "cannot be 2: it must be 0"),
         ("len(rates)", (3, 3), "with rates=(1, 2) the value"),
+        ("len([r for r in rates if r < test])", (3, None), "with rates=(1, 2), test=4 the"),
         ("max(r for r in rates)", (3, None), "a whole number from 3"),
     ],
 )
