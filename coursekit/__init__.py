@@ -1,7 +1,7 @@
 """coursekit: the tested helpers behind the course's notebooks.
 
-`start` begins a lesson; everything else lives in the submodules: `datasets`, `transforms`, `models`,
-`training`, `metrics`, `plots`. They are imported on first use, so that `import coursekit` is quick.
+`start` begins a lesson; the rest lives in the submodules: `datasets`, `transforms`, `models`,
+`training`, `metrics`, `plots`. They are imported on first use, so `import coursekit` is quick.
 """
 
 import importlib
