@@ -26,17 +26,9 @@ class Check:
 def check(folder: Path) -> Check:
     """Look at every file of a hand-in and list all that is wrong, with the file and what to do."""
     found = Check(*files.listing(existing(folder, "folder")))
-    paths = {str(path.relative_to(folder)): path for path in found.files}
-    notebooks = [
-        notebook.read(path, name=name)
-        for name, path in paths.items()
-        if path.suffix.lower() == ".ipynb"
-    ]
-    reports = [
-        report.read(path, name=name)
-        for name, path in paths.items()
-        if path.suffix.lower() in REPORTS
-    ]
+    kinds = [(path.suffix.lower(), path) for path in found.files]
+    notebooks = [notebook.read(path, root=folder) for kind, path in kinds if kind == ".ipynb"]
+    reports = [report.read(path, root=folder) for kind, path in kinds if kind in REPORTS]
     if not notebooks:
         found.faults.append("no notebook: put the executed .ipynb files into the folder")
     if not reports:

@@ -61,17 +61,15 @@ def _met(blocks: Iterable[Node], cell: int, *, typed: bool, said: bool) -> Itera
 
 def _text(block: Node, cell: int, *, said: bool) -> Iterator[Event]:
     """The pictures in a block of text, each with its description, and what it says."""
-    for image in nodes.every(block, "Image"):
-        yield Event("figure", cell)
-        yield from _captions([nodes.plain(image["c"][1])], cell)
+    prose = "" if nodes.is_picture(block) or block["t"] == "CodeBlock" else nodes.text_of(block)
+    described = [nodes.text_of(image["c"][1]) for image in nodes.every(block, "Image")]
     for words in nodes.every(block, "Emph"):
         if (text := nodes.text_of(words)).startswith(LOST):
-            yield Event("figure", cell)
-            described = nodes.words(text.removeprefix(LOST).removesuffix("]"))
-            yield from _captions([nodes.plain(described)], cell)
-    prose = (
-        nodes.text_of(block) if not nodes.is_picture(block) and block["t"] != "CodeBlock" else ""
-    )
+            described.append(text.removeprefix(LOST).removesuffix("]"))
+            prose = prose.replace(text, "")
+    for text in described:
+        yield Event("figure", cell)
+        yield from _captions([nodes.plain(nodes.words(text))], cell)
     if said and prose.strip():
         yield Event("prose", cell, text=prose.strip())
 

@@ -13,12 +13,14 @@ from coursekit.errors import CourseError
 from coursekit.homework import rules
 from coursekit.homework.effects import Code
 from coursekit.homework.events import events
-from coursekit.homework.pictures import Picture
+from coursekit.homework.pictures import Picture, elsewhere
 from coursekit.homework.verdict import UNKNOWN, Verdict
-from coursekit.reports import document, pictures
+from coursekit.reports import document, nodes, pictures
 from coursekit.reports.document import Document
 
 UNREADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
+NO_PICTURES = ("JSON data", "a sound")  # of what a report cannot show
+BAR = "%|"  # in the text of a progress bar's widget
 SCRIPTED = re.compile(r"data:image/[\w.+-]+;base64,[A-Za-z0-9+/=\\\s]+")
 
 
@@ -37,16 +39,20 @@ class Notebook:
     notes: list[str] = field(default_factory=list)
 
 
-def read(path: Path, *, name: str) -> Notebook:
-    """Read a notebook and look for every fault in it. Nothing in it is run."""
-    found = Notebook(name)
+def read(path: Path, *, root: Path) -> Notebook:
+    """Read a notebook and look for every fault in it. Nothing in it is run.
+
+    root: the folder of the hand-in; pictures may lie anywhere in it.
+    """
+    found = Notebook(str(path.relative_to(root)))
     try:
         content = load(path)
         shown = document.from_notebook(content, folder=path.parent)
         _look(found, content, shown)
+        _take_pictures(found, content, shown, elsewhere(shown.missing, path.parent, root))
     except (*UNREADABLE, ValidationError, CourseError):
         advice = "open it in JupyterLab and save it again"
-        found.faults.append(f"{name}: is not a readable notebook; {advice}")
+        found.faults.append(f"{found.name}: is not a readable notebook; {advice}")
     return found
 
 
@@ -76,12 +82,31 @@ def _look(found: Notebook, content: NotebookNode, shown: Document) -> None:
     ]
     found.faults += [f"{found.name}, {fault}" for fault in wrong]
     found.notes += _untold(found.name, code, verdicts)
+
+
+def _take_pictures(
+    found: Notebook, content: NotebookNode, shown: Document, near: dict[str, bytes]
+) -> None:
+    """Take in text and pictures. near: those in the hand-in that are not below the notebook."""
     texts = list(_texts(content))
     found.text = " ".join([shown.text, *texts])
-    contents = [*shown.shown, *(picture for text in texts for picture in _scripted(text))]
-    found.pictures = [picture for item in contents if (picture := Picture.of(item))]
-    found.uncompared = [*shown.missing, *shown.warnings]
-    found.notes += [f"{found.name}: the picture {name} is not there" for name in shown.missing]
+    scripted = [picture for text in texts for picture in _scripted(text)]
+    for item in (*shown.shown, *near.values(), *scripted):
+        if picture := Picture.of(item):
+            found.pictures.append(picture)
+    gone = [address for address in shown.missing if address not in near]
+    found.notes += [f"{found.name}: the picture {address} is not there" for address in gone]
+    found.uncompared = [*gone, *_boxes(shown)]
+
+
+def _boxes(shown: Document) -> Iterator[str]:
+    """What stands in a box because it cannot be shown, where it may be a picture."""
+    for piece, blocks in shown.pieces:
+        bars = any(BAR in nodes.text_of(code) for code in nodes.every(blocks, "CodeBlock"))
+        for box in nodes.every(blocks, "Div"):
+            what = nodes.text_of(box).strip()
+            if "ck-lost" in box["c"][0][1] and what not in NO_PICTURES and not bars:
+                yield f"cell {piece.cell}: {what}"
 
 
 def _verdicts(content: NotebookNode, code: dict[int, NotebookNode]) -> dict[int, Verdict]:

@@ -23,6 +23,8 @@ def zip_name(number: int, people: Sequence[str]) -> str:
         advice = "one or two hand in together; give --person LASTNAME:NUMBER once or twice"
         raise UsageError(f"{len(people)} people: {advice}")
     parts = [part for person in people for part in _person(person)]
+    if len(set(parts[1::2])) < len(people):
+        raise UsageError(f"student number {parts[1]} twice: two who hand in together have two")
     return "_".join([f"HW{number}", *parts]) + ".zip"
 
 

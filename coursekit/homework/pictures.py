@@ -1,13 +1,16 @@
 """Are two pictures the same, even if one was shrunk, recompressed or cropped on its way?"""
 
 import io
+import os
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageChops
 
-from coursekit.reports.pictures import LARGEST_PIXELS, as_png
+from coursekit.reports.pictures import LARGEST_PIXELS, as_png, from_address
 
 SIDE = 48
 ALIKE = 0.75  # least correlation of two pictures' intensities, at 48 x 48
@@ -51,6 +54,17 @@ class Picture:
             if spread > 1e-3
             else 1 - abs(float(self.small.mean() - other.small.mean()))
         )
+
+
+def elsewhere(addresses: Iterable[str], folder: Path, root: Path) -> dict[str, bytes]:
+    """The pictures of these addresses, as ../figures/1.png, that lie in root; seen from folder."""
+    up = os.path.relpath(folder, root)
+    found = {
+        address: from_address(os.path.normpath(os.path.join(up, address)), root, {})
+        for address in addresses
+        if "://" not in address
+    }
+    return {address: content for address, content in found.items() if content}
 
 
 def _gray(content: bytes) -> Image.Image:

@@ -4,13 +4,13 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from coursekit.errors import CourseError
 from coursekit.homework.notebook import Notebook
-from coursekit.homework.pictures import Picture
+from coursekit.homework.pictures import Picture, elsewhere
 from coursekit.reports import document
 
 SMALLEST = 64  # pixels: below it a picture is a logo or a bullet
@@ -30,16 +30,18 @@ class Report:
     notes: list[str] = field(default_factory=list)
 
 
-def read(path: Path, *, name: str) -> Report:
-    """Look into a report; what cannot be looked at is a note."""
-    found = Report(name)
-    look: Callable[[Path, Report], None] = _pdf if path.suffix.lower() == ".pdf" else _document
+def read(path: Path, *, root: Path) -> Report:
+    """Look into a report in the hand-in `root`; what cannot be looked at is a note."""
+    found = Report(str(path.relative_to(root)))
     try:
-        look(path, found)
+        if path.suffix.lower() == ".pdf":
+            _pdf(path, found)
+        else:
+            _document(path, found, root)
     except (OSError, ValueError, KeyError, TypeError, RecursionError, CourseError):
-        found.faults.append(f"{name}: is not a readable report; save it again")
+        found.faults.append(f"{found.name}: is not a readable report; save it again")
     except subprocess.SubprocessError:
-        found.faults.append(f"{name}: is not a readable PDF; save it again")
+        found.faults.append(f"{found.name}: is not a readable PDF; save it again")
     return found
 
 
@@ -72,17 +74,18 @@ def _unknown_tables(report: Report, texts: Sequence[str]) -> list[str]:
     return faults
 
 
-def _document(path: Path, found: Report) -> None:
+def _document(path: Path, found: Report, root: Path) -> None:
     """A page or a DOCX, by the tree that reports are made of."""
     shown = document.read_report(path)
-    for content in shown.shown:
+    near = elsewhere(shown.missing, path.parent, root)
+    for content in (*shown.shown, *near.values()):
         _add(found, content)
     found.tables = [cells for cells in shown.tables if cells]
-    elsewhere = [address for address in shown.missing if ELSEWHERE.match(address)]
-    if elsewhere:
-        told = f"{len(elsewhere)} pictures are fetched from elsewhere"
+    fetched = [address for address in shown.missing if ELSEWHERE.match(address)]
+    if fetched:
+        told = f"{len(fetched)} pictures are fetched from elsewhere"
         found.faults.append(f"{found.name}: {told}; put them into the file or hand in a PDF")
-    unread = [address for address in shown.missing if address not in elsewhere]
+    unread = [address for address in shown.missing if address not in (*fetched, *near)]
     found.notes += [f"{found.name}: the picture {item} could not be compared" for item in unread]
     found.notes += [f"{found.name}: {warning}" for warning in shown.warnings]
 

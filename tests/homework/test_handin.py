@@ -81,8 +81,8 @@ def good() -> nbformat.NotebookNode:
 def page(*pictures: bytes, table: str = "") -> str:
     return (
         "".join(
-            f'<img src="data:image/png;base64,{base64.b64encode(each).decode()}">'
-            for each in pictures
+            f'<img src="data:image/png;base64,{base64.b64encode(picture).decode()}">'
+            for picture in pictures
         )
         + table
     )
@@ -270,6 +270,7 @@ def test_an_empty_folder_lacks_notebook_and_report(tmp_path, coursekit):
         (["--number", "1", "--person", ":12"], "no last name"),
         (["--number", "1", "--person", "A/B:12"], "no last name"),
         (["--number", "1", *["--person", "A:1"] * 3], "3 people: one or two"),
+        (["--number", "1", "--person", "A:1", "--person", "B:۱"], "student number 1 twice"),
     ],
 )
 def test_names_that_the_rules_do_not_allow_are_refused(hw, coursekit, arguments, message):
@@ -321,7 +322,7 @@ def test_pictures_are_told_apart_and_recognised_when_shrunk():
     for left in range(3):
         shrunk, image = io.BytesIO(), Image.open(io.BytesIO(curves[left])).convert("RGB")
         image.resize((image.width // 2, image.height // 2)).save(shrunk, "JPEG", quality=40)
-        assert [Picture.of(shrunk.getvalue()).same_as(Picture.of(each)) for each in curves] == [
+        assert [Picture.of(shrunk.getvalue()).same_as(Picture.of(curve)) for curve in curves] == [
             left == right for right in range(3)
         ]
 
@@ -347,13 +348,13 @@ def test_nothing_of_a_notebook_is_run_and_odd_ones_do_no_harm(hw, tmp_path):
 def test_the_course_s_own_notebooks_keep_the_rules(path):
     from coursekit.homework import notebook
 
-    assert notebook.read(path, name=path.name).faults == []
+    assert notebook.read(path, root=path.parent).faults == []
 
 
 def test_a_pdf_is_looked_into_where_that_is_possible(tmp_path, monkeypatch):
     (tmp_path / "r.pdf").write_bytes(b"%PDF-1.7 broken")
     monkeypatch.setattr(report.shutil, "which", lambda name: None)
-    assert "were not compared" in report.read(tmp_path / "r.pdf", name="r.pdf").notes[0]
+    assert "were not compared" in report.read(tmp_path / "r.pdf", root=tmp_path).notes[0]
     (tmp_path / "r.pdf").write_bytes(b"MZ")
-    assert "not a readable report" in report.read(tmp_path / "r.pdf", name="r.pdf").faults[0]
+    assert "not a readable report" in report.read(tmp_path / "r.pdf", root=tmp_path).faults[0]
     assert zip_name(1, ["Noether:7"]) == "HW1_Noether_7.zip"

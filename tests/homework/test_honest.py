@@ -147,6 +147,25 @@ def test_where_pictures_cannot_be_compared_a_note_says_so(hw, coursekit, cell, t
     assert any(
         "picture 1 is in no notebook as far as" in note and told in note for note in found.notes
     )
+    assert found.faults == [] or cell.cell_type == "code"
+
+
+@pytest.mark.parametrize("bars, faults", [(BARS, 0), (OTHER, 1)])
+def test_pictures_may_lie_anywhere_in_the_hand_in(hw, bars, faults):
+    folder = hw(prose("![bars](../figs/bars.png)"), bars)
+    for name in ("a.ipynb", "report.html"):
+        (folder / "work").mkdir(exist_ok=True)
+        (folder / name).rename(folder / "work" / name)
+    (folder / "page.html").write_text('<img src="work/../figs/bars.png">')
+    found = check(folder)
+    assert len(found.faults) == faults and found.notes == []
+
+
+def test_a_progress_bar_is_no_picture(hw):
+    cell = HELD["png"]()
+    bar = {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "  0%|    | 0/9"}
+    cell.outputs.insert(0, new_output("display_data", data=bar))
+    assert len(check(hw(cell, bars=OTHER)).faults) == 1 and check(hw(cell)).faults == []
 
 
 def test_what_word_draws_in_its_own_formats_is_a_note(hw):
@@ -266,13 +285,13 @@ def test_a_disk_that_takes_no_zip_is_told_in_one_line(hw, coursekit, monkeypatch
 def test_names_are_shown_safely_and_odd_files_do_no_harm(hw, coursekit):
     folder = hw(HELD["png"]())
     os.mkfifo(folder / "pipe.ipynb")
-    for name in (b"caf\xe9.txt", b"[red].txt", b"line\nbreak.txt", b"\x1b[31m.txt"):
+    for name in (b"\xe9t\xe9.txt", b"[red].txt", b"line\nbreak.txt", b"\x1b[31m.txt"):
         (folder / os.fsdecode(name)).write_text("")
     code, out, err = coursekit("handin", str(folder))
     assert code == 1 and "\x1b" not in out and len(out.splitlines()) == 5, out
     for told in (
         "pipe.ipynb: is no file",
-        "caf\\udce9.txt: has a name that other systems cannot read",
+        "\\udce9t\\udce9.txt: has a name that other systems cannot read",
         "[red].txt: is empty",
         "line\\nbreak.txt: is empty",
         "\\x1b[31m.txt: is empty",
