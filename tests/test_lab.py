@@ -1,4 +1,4 @@
-"""A lesson in JupyterLab, as a student meets it: open, run all cells, see the figures, move the slider."""
+"""A lesson in JupyterLab, as a student meets it: open, run, see the figures, move the slider."""
 
 import json
 import os
@@ -20,24 +20,39 @@ pytestmark = needs_browser
 TOKEN = "for-this-test"
 SMOKE = 300  # seconds a lesson may take at smoke, here beside other work
 SETTINGS, COMMAND = re.search(
-    r"^\t@JUPYTER_CONFIG_PATH=(\S+) \$\(BIN\)/jupyter (lab .*) \$\(ARGS\)$",
+    r"^\t@JUPYTER_CONFIG_PATH=\"([\w/]+)\S* \$\(BIN\)/jupyter (lab .*) \$\(ARGS\)$",
     (config.ROOT / "Makefile").read_text(),
     re.MULTILINE,
 ).groups()
-CELLS = """const cells = [...window.jupyterapp.shell.currentWidget.content.model.cells].map(each => each.toJSON());
-return JSON.stringify(cells.filter(each => each.cell_type === 'code' && [].concat(each.source).join('').trim()).map(each => ({
-    count: each.execution_count, errors: each.outputs.filter(out => out.output_type === 'error').map(out => out.evalue),
-    figures: each.outputs.filter(out => out.data && out.data['image/png']).length})))"""
-READY = """const app = window.jupyterapp, widget = app && app.shell.currentWidget;
-return !!(widget && widget.content && widget.content.model && widget.context && widget.context.isReady
-    && widget.sessionContext.session && widget.sessionContext.session.kernel && widget.sessionContext.session.kernel.status === 'idle')"""
-
-
+CELLS = """
+const model = window.jupyterapp.shell.currentWidget.content.model;
+const cells = [...model.cells].map(cell => cell.toJSON());
+const code = cells.filter(
+    cell => cell.cell_type === 'code' && [].concat(cell.source).join('').trim());
+return JSON.stringify(code.map(cell => ({
+    count: cell.execution_count,
+    errors: cell.outputs.filter(out => out.output_type === 'error').map(out => out.evalue),
+    figures: cell.outputs.filter(out => out.data && out.data['image/png']).length})))"""
+READY = """
+const app = window.jupyterapp, widget = app && app.shell.currentWidget;
+const session = widget && widget.sessionContext && widget.sessionContext.session;
+return !!(widget && widget.content && widget.content.model && widget.context
+    && widget.context.isReady && session && session.kernel && session.kernel.status === 'idle')"""
+FIGURE = """
+return [...document.querySelectorAll('.jp-OutputArea-output img')].some(
+    image => image.naturalWidth > 100 && image.getBoundingClientRect().height > 50)"""
+PICTURE = "document.querySelector('.ck-latent-slider img.ck-latent-picture')"
 ROOM = """const [name, shown] = arguments, pen = document.createElement('canvas').getContext('2d');
 const item = [...document.querySelectorAll('.jp-DirListing-itemText')]
     .find(node => node.textContent.includes(name));
 pen.font = getComputedStyle(item).font;
 return item.clientWidth - pen.measureText(shown).width"""
+SCROLL = """
+const [which, done] = arguments, content = window.jupyterapp.shell.currentWidget.content;
+const cells = [...content.model.cells].map(cell => cell.toJSON());
+const index = cells.map(cell => ({...cell, outputs: cell.outputs || []})).findIndex(eval(which));
+content.activeCellIndex = index;
+Promise.resolve(content.scrollToItem(index)).then(() => done(index), () => done(-1));"""
 
 
 def longest() -> Path:
@@ -63,7 +78,7 @@ class Lab(NamedTuple):
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """JupyterLab as `make lab` starts it, on a copy of one lesson, so that nothing stored is touched; its address."""
+    """JupyterLab as `make lab` starts it, on copies of lessons: nothing stored is touched."""
     home = tmp_path_factory.mktemp("lab")
     assert COMMAND == "lab notebooks"
     (home / "notebooks").mkdir()
@@ -171,26 +186,25 @@ def test_a_lesson_runs_in_jupyterlab_and_its_slider_draws(lab, tmp_path):
             SMOKE,
             lambda: (
                 (cells := json.loads(browser.execute_script(CELLS)))
-                and (any(each["errors"] for each in cells) or all(each["count"] for each in cells))
+                and (any(cell["errors"] for cell in cells) or all(cell["count"] for cell in cells))
                 and browser.execute_script(READY)
             ),
             "all cells run",
         )
         cells = json.loads(browser.execute_script(CELLS))
-        assert [each["errors"] for each in cells if each["errors"]] == []
-        assert [each["count"] for each in cells] == list(range(1, len(cells) + 1)) and sum(
-            each["figures"] for each in cells
+        assert [cell["errors"] for cell in cells if cell["errors"]] == []
+        assert [cell["count"] for cell in cells] == list(range(1, len(cells) + 1)) and sum(
+            cell["figures"] for cell in cells
         ) >= 3
         browser.execute_script("window.jupyterapp.shell.currentWidget.content.activeCellIndex = 0;")
         look_at(browser, "cell => cell.outputs.some(out => out.data && out.data['image/png'])")
-        drawn = "return [...document.querySelectorAll('.jp-OutputArea-output img')].some(each => each.naturalWidth > 100 && each.getBoundingClientRect().height > 50)"
-        until(30, lambda: browser.execute_script(drawn), "a figure is seen")
+        until(30, lambda: browser.execute_script(FIGURE), "a figure is seen")
         assert not browser.find_elements(
             By.CSS_SELECTOR, ".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']"
         )
         if chosen().name.startswith("06_"):
             look_at(browser, "cell => [].concat(cell.source).join('').includes('latent_slider(')")
-            picture = "return (document.querySelector('.ck-latent-slider img.ck-latent-picture') || {}).src"
+            picture = f"return ({PICTURE} || {{}}).src"
             before = until(
                 30, lambda: browser.execute_script(picture), "the slider and its picture are seen"
             )
@@ -210,10 +224,4 @@ def test_a_lesson_runs_in_jupyterlab_and_its_slider_draws(lab, tmp_path):
 
 def look_at(browser, which: str) -> None:
     """Scroll to the first cell for which this is true."""
-    browser.execute_async_script(
-        """const [which, done] = arguments, content = window.jupyterapp.shell.currentWidget.content;
-        const cells = [...content.model.cells].map(each => each.toJSON()).map(each => ({...each, outputs: each.outputs || []}));
-        const index = cells.findIndex(eval(which)); content.activeCellIndex = index;
-        Promise.resolve(content.scrollToItem(index)).then(() => done(index), () => done(-1));""",
-        which,
-    )
+    browser.execute_async_script(SCROLL, which)
