@@ -31,7 +31,7 @@ def is_rightwards(block: Node) -> bool:
 def _directed(block: Node) -> Node:
     kind = block["t"]
     content: Any = block.get("c")
-    if kind in TEXTS:
+    if kind in TEXTS and not nodes.is_picture(block):
         return nodes.div([block], dir="rtl") if rightwards(_prose(block)) else block
     if kind == "BulletList":
         return _list(block, content, lambda items: nodes.node(kind, items))

@@ -54,17 +54,21 @@ def _listed(title: str, code: str, paragraphs: list[Node]) -> list[Node]:
     """A heading, and a Word field whose result is these paragraphs; nothing for none."""
     if not paragraphs:
         return []
-    marks = [
-        '<w:fldChar w:fldCharType="begin"/>',
-        f'<w:instrText xml:space="preserve">{escape(code)}</w:instrText>',
-        '<w:fldChar w:fldCharType="separate"/>',
-    ]
-    begin = nodes.raw_inline("openxml", "".join(map(_run, marks)))
-    end = nodes.raw_inline("openxml", _run('<w:fldChar w:fldCharType="end"/>'))
+    begin, end = (nodes.raw_inline("openxml", mark) for mark in _marks(code))
     first, last = paragraphs[0]["c"][1][0], paragraphs[-1]["c"][1][0]
     first["c"] = [begin, *first["c"]]
     last["c"] = [*last["c"], end]
     return [_styled(title, "TOC Heading"), *paragraphs]
+
+
+def _marks(code: str) -> tuple[str, str]:
+    """What stands before and after the result of a Word field."""
+    before = (
+        '<w:fldChar w:fldCharType="begin"/>',
+        f'<w:instrText xml:space="preserve">{escape(code)}</w:instrText>',
+        '<w:fldChar w:fldCharType="separate"/>',
+    )
+    return "".join(map(_run, before)), _run('<w:fldChar w:fldCharType="end"/>')
 
 
 def _entry(inlines: list[Node], identifier: str, style: str) -> Node:
@@ -126,7 +130,7 @@ def _field(kind: str, label: str, number: str, rightwards: bool) -> str:
     look = "<w:rPr><w:b/><w:bCs/><w:rtl/></w:rPr>" if rtl else "<w:rPr><w:b/><w:bCs/></w:rPr>"
     shown = f"<w:r>{look}<w:t>{escape(number)}</w:t></w:r>"
     if number.isascii():
-        shown = f'<w:fldSimple w:instr=" SEQ {kind} \\* ARABIC ">{shown}</w:fldSimple>'
+        shown = shown.join(_marks(rf" SEQ {kind} \* ARABIC "))
     before, after = (
         f'<w:r>{look}<w:t xml:space="preserve">{text}</w:t></w:r>'
         for text in (f"{escape(label)} ", ".")

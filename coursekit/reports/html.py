@@ -22,6 +22,7 @@ from coursekit.reports.nodes import Node
 TEMPLATE = Path(__file__).parent / "template"
 POLICY = "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'"
 KINDS = {"png": "image/png", "jpg": "image/jpeg", "gif": "image/gif", "svg": "image/svg+xml"}
+COLORS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")  # of a terminal
 FORMAT = "html5-task_lists-auto_identifiers"
 FORMATS = {
     "docx": "Word",
@@ -139,8 +140,8 @@ def _color_classes(look) -> str:
     """ansi-red-fg and its like, as Jupyter names them."""
     if isinstance(look, str):
         return ""
-    color = look.color.name.replace("bright_", "") if look.color else ""
-    names = [f"ansi-{color}-fg"] if color.isalpha() else []
+    number = look.color.number if look.color else None
+    names = [f"ansi-{COLORS[number % 8]}-fg"] if number is not None and number < 16 else []
     return " ".join([*names, *(["ansi-bold"] if look.bold else [])])
 
 

@@ -103,7 +103,7 @@ def _broken(node: Node) -> Node | None:
 
 def _within_page(table: Node) -> list[Node]:
     """A table that could not be parted and is too wide is drawn smaller."""
-    if not tables.is_wide(table):
+    if not tables.is_too_wide(table):
         return [table]
     return [nodes.raw("typst", "#fits["), table, nodes.raw("typst", "]")]
 

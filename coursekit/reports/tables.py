@@ -12,23 +12,26 @@ WORD = 24  # letters of a word above which it may be broken
 def fitted(table: Node) -> list[Node]:
     """A table as one that fits the page, or as several, each with the first column.
 
-    A table whose cells span columns cannot be parted; it stays as it is.
+    A table whose cells span columns cannot be parted; it stays as wide as it is.
     """
     lengths, longest = _letters(table)
     if sum(lengths) + 3 * len(lengths) <= WIDE:
         return [table]
     least = [min(word, WORD) + 3 for word in longest]
-    if sum(least) <= WIDE or not _is_regular(table):
+    if sum(least) <= WIDE:
         return [_sized(table, lengths, longest)]
+    if not _is_regular(table):
+        return [table]
     return [
         _sized(_part(table, group, number), *_letters(_part(table, group, number)))
         for number, group in enumerate(_groups(least))
     ]
 
 
-def is_wide(table: Node) -> bool:
-    """Whether even the words of a table are too many for a line."""
-    return sum(min(word, WORD) + 3 for word in _letters(table)[1]) > WIDE * 1.2
+def is_too_wide(table: Node) -> bool:
+    """Whether a table that could not be parted has more words in a row than a line holds."""
+    words = sum(min(word, WORD) + 3 for word in _letters(table)[1])
+    return words > WIDE and not _is_regular(table)
 
 
 def _letters(table: Node) -> tuple[list[int], list[int]]:

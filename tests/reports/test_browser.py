@@ -10,10 +10,14 @@ from coursekit import config
 from coursekit.reports import render
 
 pytestmark = needs_browser
-EVIL = """<script>document.title = 'run'</script><img src="x" onerror="document.title = 'run'"><svg onload="document.title='run'"></svg>
-<style>body { display: none }</style><meta http-equiv="refresh" content="0;url=https://example.org/"><iframe src="https://example.org/"></iframe>
-<a href="javascript:document.title='run'" id="trap">press</a><form action="https://example.org/"><input autofocus onfocus="document.title='run'"></form>
-<img src="https://example.org/track.png"><div style="position: fixed; inset: 0; background-image: url(https://example.org/x)">kept text</div></main></body>"""
+EVIL = """<script>document.title = 'run'</script><img src="x" onerror="document.title = 'run'">
+<svg onload="document.title='run'"></svg>
+<style>body { display: none }</style><iframe src="https://example.org/"></iframe>
+<meta http-equiv="refresh" content="0;url=https://example.org/">
+<a href="javascript:document.title='run'" id="trap">press</a>
+<form action="https://example.org/"><input autofocus onfocus="document.title='run'"></form>
+<img src="https://example.org/track.png"><div style="position: fixed; inset: 0;
+background-image: url(https://example.org/x)">kept text</div></main></body>"""
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +29,7 @@ def browser(tmp_path_factory):
 
 
 def visit(browser, path) -> tuple[list[str], list[str]]:
-    """Open a file -> what the console said, and every address that was asked for but the page and its own data."""
+    """Open a file -> what the console said, and every address asked for but its own."""
     browser.get_log("performance"), browser.get_log("browser")
     browser.get(path.as_uri())
     said = [each["message"] for each in browser.get_log("browser")]
@@ -75,18 +79,18 @@ def pages(tmp_path_factory):
 
 
 def test_every_lesson_s_page_is_drawn_whole_and_quiet(browser, pages):
-    """No console message, no request, every picture drawn and described, formulas set, no page wider than screen or phone."""
+    """No message, no request, every picture drawn and described, formulas set, nothing too wide."""
     for path in sorted(pages.glob("*.html")):
         said, asked = visit(browser, path)
         assert (said, asked) == ([], []), path.name
         pictures = browser.execute_script(
-            "return [...document.images].map(each => [each.complete && each.naturalWidth > 0, each.alt])"
+            "return [...document.images].map(i => [i.complete && i.naturalWidth > 0, i.alt])"
         )
         assert len(pictures) > 3 and all(drawn and len(alt) > 5 for drawn, alt in pictures), (
             path.name
         )
         heights = browser.execute_script(
-            "return [...document.querySelectorAll('math')].map(each => each.getBoundingClientRect().height)"
+            "return [...document.querySelectorAll('math')].map(m => m.getBoundingClientRect().height)"
         )
         assert len(heights) > 3 and min(heights) > 3, path.name
         assert browser.execute_script("return document.fonts.check('16px \"Coursekit Math\"')"), (
@@ -106,8 +110,9 @@ def test_contents_and_references_lead_to_what_they_name(browser, pages):
     path = sorted(pages.glob("*.html"))[0]
     visit(browser, path)
     broken = browser.execute_script(
-        """return [...document.querySelectorAll('a[href^="#"]')].map(each => decodeURIComponent(each.hash.slice(1)))
-        .filter(each => !document.getElementById(each))"""
+        """return [...document.querySelectorAll('a[href^="#"]')]
+        .map(link => decodeURIComponent(link.hash.slice(1)))
+        .filter(name => !document.getElementById(name))"""
     )
     assert broken == []
     browser.execute_script("document.querySelector('a[href=\"#figure-1\"]').click()")
@@ -117,8 +122,11 @@ def test_contents_and_references_lead_to_what_they_name(browser, pages):
 
 
 def test_a_foreign_notebook_does_nothing(browser, tmp_path):
-    """Scripts in Markdown, HTML, SVG, LaTeX and Markdown outputs: none runs, none asks for anything, and the text is there."""
-    svg = "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><script>document.title='run'</script><rect width='9' height='9'/></svg>"
+    """Scripts in Markdown and outputs: none runs, none asks for anything, and the text is there."""
+    svg = (
+        "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'>"
+        "<script>document.title='run'</script><rect width='9' height='9'/></svg>"
+    )
     outputs = [
         {"output_type": "display_data", "metadata": {}, "data": {kind: content}}
         for kind, content in (
@@ -137,7 +145,8 @@ def test_a_foreign_notebook_does_nothing(browser, tmp_path):
         {
             "cell_type": "markdown",
             "metadata": {},
-            "source": f"# Title <script>1</script>\n\n{EVIL}\n\n## <img src=x onerror=alert(1)> Part",
+            "source": f"# Title <script>1</script>\n\n{EVIL}\n\n"
+            "## <img src=x onerror=alert(1)> Part",
             "attachments": {"a.png": {'image/svg+xml" onload="document.title=1': "x"}},
         },
         {"cell_type": "raw", "metadata": {"raw_mimetype": "text/html"}, "source": EVIL},
@@ -174,15 +183,18 @@ def test_a_foreign_notebook_does_nothing(browser, tmp_path):
     )
     assert (
         browser.execute_script(
-            "return document.querySelectorAll('script, iframe, form, input, svg, object, link, base, meta[http-equiv=refresh]').length"
+            "return document.querySelectorAll('script, iframe, form, input, svg, object, link, base, '"
+            " + 'meta[http-equiv=refresh]').length"
         )
         == 0
     )
     handlers = browser.execute_script(
-        "return [...document.querySelectorAll('*')].filter(e => [...e.attributes].some(a => a.name.startsWith('on'))).length"
+        "return [...document.querySelectorAll('*')]"
+        ".filter(e => [...e.attributes].some(a => a.name.startsWith('on'))).length"
     )
     links = browser.execute_script(
-        "return [...document.links].map(each => each.href).filter(each => !/^(https?|file|mailto):/.test(each))"
+        "return [...document.links].map(a => a.href)"
+        ".filter(address => !/^(https?|file|mailto):/.test(address))"
     )
     assert (
         handlers == 0

@@ -56,7 +56,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory):
-    """The reports of three fixtures: one that shows everything, one that failed, one that succeeded."""
+    """The reports of three fixtures: one shows everything, one failed, one succeeded."""
     folder = tmp_path_factory.mktemp("course")
     (folder / "notebooks").mkdir()
     for name in ("01_good", "02_error", "07_shows"):
