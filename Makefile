@@ -71,7 +71,7 @@ endif
 lab: $(STAMP)
 	@if [ "$$(id -u)" = 0 ] && [[ "$(ARGS)" != *--allow-root* ]]; then \
 	    echo "make: JupyterLab does not run as root unless told to: make lab ARGS=--allow-root"; exit 2; fi
-	@JUPYTER_CONFIG_PATH=coursekit/jupyter $(BIN)/jupyter lab notebooks $(ARGS)
+	@JUPYTER_CONFIG_PATH="coursekit/jupyter$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" $(BIN)/jupyter lab notebooks $(ARGS)
 
 bench: $(STAMP)
 	@COURSEKIT_THREADS=$${COURSEKIT_THREADS:-$$(getconf _NPROCESSORS_ONLN)} $(BIN)/coursekit bench

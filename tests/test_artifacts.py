@@ -81,7 +81,7 @@ def test_a_lesson_run_by_hand_finds_its_neighbor_first_and_the_runners_folder_ne
 def test_writing_leaves_one_file_and_works_on_views_that_share_memory(lessons):
     lesson, shared = lessons("06_vae"), faces()
     path = artifacts.write(lesson, "faces", first=shared[:, :, ::2], second=shared.transpose(2, 3))
-    assert [each.name for each in path.parent.iterdir()] == ["faces.safetensors"]
+    assert [left.name for left in path.parent.iterdir()] == ["faces.safetensors"]
     found = artifacts.read(lessons("08_vq_vae"), "06_vae", "faces")
     assert torch.equal(found["first"], shared[:, :, ::2]) and torch.equal(
         found["second"], shared.mT

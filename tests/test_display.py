@@ -183,7 +183,7 @@ def test_a_heavy_figure_is_stored_with_256_colors_and_looks_the_same():
     plt.close(fig)
     assert len(light) < len(exact.getvalue()) / 2 and exact.tell() > display.HEAVY
     before, after = (
-        np.asarray(Image.open(io.BytesIO(each)).convert("RGB")).astype(float)
-        for each in (exact.getvalue(), light)
+        np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(float)
+        for png in (exact.getvalue(), light)
     )
     assert before.shape == after.shape and abs(before - after).mean() < 6  # of 255

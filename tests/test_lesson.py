@@ -193,7 +193,7 @@ def test_claims_are_decided_by_the_numbers(relation, holds):
     assert [run.claim(f"claim {left}", left, relation, 2) for left in (1, 2, 3)] == [
         None
     ] * 3  # a cell may end with one
-    assert [each["holds"] for each in run.claims] == list(map(bool, holds))
+    assert [claim["holds"] for claim in run.claims] == list(map(bool, holds))
 
 
 def test_a_claim_keeps_its_words_source_and_numbers():
@@ -213,7 +213,7 @@ def test_a_claim_made_again_counts_once():
     run = start()
     run.claim("a", 1, "<", 2)
     run.claim("a", 3, "<", 2)
-    assert [each["holds"] for each in run.claims] == [False]
+    assert [claim["holds"] for claim in run.claims] == [False]
 
 
 def test_unknown_relation_is_named():
@@ -299,7 +299,7 @@ def test_results_are_complete():
 
 def test_figures_and_tables_are_numbered_apart(shown):
     lesson_with_everything()
-    captions = [each["text/plain"].splitlines()[0] for each in shown if "text/html" in each]
+    captions = [bundle["text/plain"].splitlines()[0] for bundle in shown if "text/html" in bundle]
     assert captions == [
         'Table 1. Settings of each profile; this run is "quick"',
         "Figure 1. Loss",
@@ -307,7 +307,7 @@ def test_figures_and_tables_are_numbered_apart(shown):
         "Figure 2. Pictures",
         "Table 3. The claims of this lesson, decided by this run",
     ]
-    words = [each["text/plain"] for each in shown if "image/png" in each]
+    words = [bundle["text/plain"] for bundle in shown if "image/png" in bundle]
     assert words == ["Figure 1: a falling line", "Figure 2: Pictures"]
 
 
@@ -322,7 +322,7 @@ def test_stored_text_is_the_same_whatever_was_measured(shown):
         run.claim("Small", value, "<", 1)
         run.say("It is {mse:.2f}")
         run.finish()
-        texts.append([each["text/plain"] for each in shown])
+        texts.append([bundle["text/plain"] for bundle in shown])
     assert texts[0] == texts[1]
 
 
@@ -398,7 +398,7 @@ def test_cells_run_again_keep_their_numbers(shown):
     run.figure(plt.figure(), "Loss")
     run.table(pd.DataFrame({"MSE": [0.4]}), "Errors")
     run.finish()
-    captions = [each["text/plain"].splitlines()[0] for each in shown if "text/html" in each]
+    captions = [bundle["text/plain"].splitlines()[0] for bundle in shown if "text/html" in bundle]
     assert captions == [
         "Figure 1. Loss",
         "Table 2. Errors",

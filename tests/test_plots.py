@@ -147,8 +147,8 @@ def test_heatmap_writes_each_number_in_its_cell():
         (2, 1): "123",
     }
     assert torch.equal(shown(axis), values)
-    assert [each.get_text() for each in axis.get_xticklabels()] == ["x", "y", "z"]
-    assert [each.get_text() for each in axis.get_yticklabels()] == ["a", "b"]
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["x", "y", "z"]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["a", "b"]
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("tested on", "trained on")
 
 

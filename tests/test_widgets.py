@@ -54,7 +54,7 @@ def test_a_browser_can_find_the_parts_by_their_classes():
         "ck-latent-slider" in box._dom_classes
         and 'class="ck-latent-picture"' in box.children[0].value
     )
-    assert all("ck-latent-value" in each._dom_classes for each in box.children[1].children)
+    assert all("ck-latent-value" in slider._dom_classes for slider in box.children[1].children)
 
 
 def test_a_gray_picture_is_drawn_too_and_enlarged():
