@@ -9,7 +9,9 @@ from coursekit.metrics.frechet import frechet_distance, precision_recall
 
 
 class Corner(nn.Module):
-    """Features are the first four pixels, the verdict is the brightest of them; a dropout that a judge must not use."""
+    """Features are the first four pixels, the verdict is the brightest of them; a dropout that a
+    judge must not use.
+    """
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,6 @@
-"""Fréchet distance against Gaussians whose distance is known, precision and recall against sets laid out by hand."""
+"""Fréchet distance against Gaussians whose distance is known, precision and recall against sets
+laid out by hand.
+"""
 
 import math
 

@@ -16,7 +16,7 @@ from coursekit.training import adam
 
 
 def layers(model, kind):
-    return [count_parameters(each) for each in model.modules() if isinstance(each, kind)]
+    return [count_parameters(layer) for layer in model.modules() if isinstance(layer, kind)]
 
 
 def shapes(model, x):
@@ -77,7 +77,7 @@ def test_forward_is_decode_after_encode(model, x, latent):
 
 def test_dense_activations_are_relu_inside_sigmoid_at_the_latent_and_none_at_the_end():
     model = DenseAutoencoder()
-    x, w = torch.randn(4, 784), [each for each in model.modules() if isinstance(each, nn.Linear)]
+    x, w = torch.randn(4, 784), [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
     hidden = x
     for layer in w[:3]:
         hidden = layer(hidden).clamp(min=0)
@@ -93,14 +93,14 @@ def test_dense_activations_are_relu_inside_sigmoid_at_the_latent_and_none_at_the
 
 def test_stacked_activations_are_elu_and_none_at_the_end():
     model, x = StackedAutoencoder(), torch.randn(4, 1024)
-    w = [each for each in model.modules() if isinstance(each, nn.Linear)]
+    w = [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
     elu = lambda h: torch.where(h > 0, h, h.exp() - 1)  # noqa: E731
     torch.testing.assert_close(model(x), w[3](elu(w[2](elu(w[1](elu(w[0](x))))))))
 
 
 def test_stacked_starts_with_xavier_weights_and_zero_biases():
     torch.manual_seed(0)
-    first = next(each for each in StackedAutoencoder().modules() if isinstance(each, nn.Linear))
+    first = next(layer for layer in StackedAutoencoder().modules() if isinstance(layer, nn.Linear))
     bound = (6 / (1024 + 300)) ** 0.5  # Glorot & Bengio 2010, equation 16
     assert 0.98 * bound < first.weight.abs().max() <= bound
     assert first.weight.std().item() == pytest.approx(bound / 3**0.5, rel=0.02)
@@ -110,11 +110,11 @@ def test_stacked_starts_with_xavier_weights_and_zero_biases():
 def test_denoiser_is_linear_at_the_end_and_its_up_sampling_repeats_pixels():
     model = Denoiser()
     with torch.no_grad():
-        for each in model.parameters():
-            each.zero_()
+        for weight in model.parameters():
+            weight.zero_()
         model.decoder[-1].bias.fill_(-3.0)
     assert model(torch.rand(1, 1, 28, 28)).eq(-3).all()
-    up = next(each for each in model.modules() if isinstance(each, nn.Upsample))
+    up = next(layer for layer in model.modules() if isinstance(layer, nn.Upsample))
     assert up(torch.tensor([[[[1.0, 2.0]]]])).tolist() == [[[[1, 1, 2, 2], [1, 1, 2, 2]]]]
 
 
@@ -160,8 +160,8 @@ def test_residual_denoiser_has_fewer_weights_than_the_denoiser_and_sees_15_pixel
 def test_residual_denoiser_subtracts_what_it_predicts():
     model, x = ResidualDenoiser(width=4, depth=3), torch.rand(2, 1, 9, 9)
     with torch.no_grad():
-        for each in model.noise[-1].parameters():
-            each.zero_()
+        for weight in model.noise[-1].parameters():
+            weight.zero_()
         assert torch.equal(model(x), x)
         model.noise[-1].bias.fill_(0.25)
         torch.testing.assert_close(model(x), x - 0.25)
@@ -169,7 +169,7 @@ def test_residual_denoiser_subtracts_what_it_predicts():
 
 def test_denoiser_starts_with_glorot_weights_and_zero_biases():
     torch.manual_seed(0)
-    convolutions = [each for each in Denoiser().modules() if isinstance(each, nn.Conv2d)]
+    convolutions = [layer for layer in Denoiser().modules() if isinstance(layer, nn.Conv2d)]
     bound = (6 / (9 * 64 + 9 * 32)) ** 0.5  # 9 inputs and outputs for each channel
     assert 0.98 * bound < convolutions[1].weight.abs().max() <= bound
-    assert all(each.bias.eq(0).all() for each in convolutions)
+    assert all(one.bias.eq(0).all() for one in convolutions)

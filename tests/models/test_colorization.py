@@ -1,4 +1,6 @@
-"""The networks of lesson 04: the source's layers written out plainly give the same scores, sizes and counts."""
+"""The networks of lesson 04: the source's layers written out plainly give the same scores, sizes
+and counts.
+"""
 
 import pytest
 import torch
@@ -21,7 +23,9 @@ NETWORKS = (BaseModel, CustomUNet, ResidualUNet)
 
 
 def conv(inputs, outputs, kernel):
-    """Weights and biases of a convolution, and scale and shift of the normalization behind it, by hand."""
+    """Weights and biases of a convolution, and scale and shift of the normalization behind it, by
+    hand.
+    """
     return inputs * outputs * kernel**2 + outputs + 2 * outputs
 
 
@@ -88,7 +92,7 @@ def plain_up(block, x):
 
 
 def plain_skip(projection, x, *, up=False):
-    """The source's 1x1 convolution, of stride 2 on the way down, behind a doubling on the way up."""
+    """The source's 1x1 convolution, of stride 2 on the way down, behind doubling on the way up."""
     convolution, norm = projection.layers
     stride = projection.stride
     x = nn.Upsample(scale_factor=2)(x) if up else x
@@ -148,7 +152,9 @@ def test_a_convolution_of_a_doubled_picture_computed_at_half_size(kernel, whole)
 
 
 def test_a_3x3_window_by_hand():
-    """At an even column it meets the columns -1, 0, 0 and at an odd one 0, 0, 1: two of the weights add up."""
+    """At an even column it meets the columns -1, 0, 0 and at an odd one 0, 0, 1: two of the weights
+    add up.
+    """
     layer = DoubledConv2d(0, 1, 1, 3)
     with torch.no_grad():
         layer.weight.zero_()

@@ -1,4 +1,6 @@
-"""Lesson 05's networks: weights counted by hand, sizes, the ReLU's reach, gray stems, and that they learn."""
+"""Lesson 05's networks: weights counted by hand, sizes, the ReLU's reach, gray stems, and that they
+learn.
+"""
 
 import pytest
 import torch
@@ -24,7 +26,9 @@ def draws(*shape, seed=0):
 
 
 def convolutions(kernel, *widths):
-    """Weights and biases of the convolutions and of the batch normalization after each but the last."""
+    """Weights and biases of the convolutions and of the batch normalization after each but the
+    last.
+    """
     pairs = list(zip(widths, widths[1:]))
     return sum(kernel**2 * a * b + b for a, b in pairs) + 2 * sum(widths[1:-1])
 
@@ -91,7 +95,7 @@ def test_a_dead_output_does_not_learn():
     nn.init.constant_(network.decoder[-1].bias, -100.0)
     light, target = draws(2, 1, 16, 16), draws(2, 2, 16, 16)
     F.mse_loss(Rectified(network)(light), target).backward()
-    assert all(float(each.grad.abs().max()) == 0 for each in network.parameters())
+    assert all(float(weight.grad.abs().max()) == 0 for weight in network.parameters())
     network.zero_grad()
     F.mse_loss(network(light), target).backward()
     assert network.decoder[-1].bias.grad.abs().min() > 0
@@ -120,7 +124,9 @@ def test_frozen_encoder_keeps_weights_and_statistics():
     before = {name: value.clone() for name, value in network.state_dict().items()}
     step(
         network,
-        torch.optim.SGD([each for each in network.parameters() if each.requires_grad], lr=0.1),
+        torch.optim.SGD(
+            [weight for weight in network.parameters() if weight.requires_grad], lr=0.1
+        ),
         draws(2, 1, 16, 16),
         draws(2, 2, 16, 16),
     )
@@ -132,7 +138,7 @@ def test_frozen_encoder_keeps_weights_and_statistics():
     assert changed == {"head"}
     open_network = EncoderColorizer(ResNet18Encoder()).train()
     assert open_network.encoder.training and all(
-        each.requires_grad for each in open_network.parameters()
+        weight.requires_grad for weight in open_network.parameters()
     )
 
 
@@ -149,7 +155,9 @@ def step(network, optimizer, light, target):
     [ColorizationNet, DeepColorizationNet, lambda: EncoderColorizer(Lite0Encoder()).freeze()],
 )
 def test_one_batch_can_be_overfitted(build):
-    """Two colors by lightness, negative ones among them: the mean color would leave all of their variance."""
+    """Two colors by lightness, negative ones among them: the mean color would leave all of their
+    variance.
+    """
     torch.manual_seed(0)
     network = build().train()
     light = (
@@ -160,7 +168,7 @@ def test_one_batch_can_be_overfitted(build):
     )
     target = torch.cat([0.4 * light - 0.2, 0.3 - 0.5 * light], 1)
     optimizer = torch.optim.Adam(
-        [each for each in network.parameters() if each.requires_grad], lr=0.01
+        [weight for weight in network.parameters() if weight.requires_grad], lr=0.01
     )
     losses = [step(network, optimizer, light, target) for _ in range(40)]
     assert losses[-1] < 0.2 * float(target.var((0, 2, 3)).mean())
@@ -195,8 +203,8 @@ def test_how_much_of_the_picture_one_answer_sees(build, sees):
     """With weights above zero and no sign lost in a ReLU, every pixel in reach has a gradient."""
     network = build().eval()
     with torch.no_grad():
-        for each in network.parameters():
-            each.abs_().clamp_(min=0.01)
+        for weight in network.parameters():
+            weight.abs_().clamp_(min=0.01)
     light = draws(1, 1, 41, 41).requires_grad_()
     network(light)[0, 0, 20, 20].backward()
     rows, columns = light.grad[0, 0].abs().gt(0).nonzero().T

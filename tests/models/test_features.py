@@ -1,4 +1,6 @@
-"""The networks that judge pictures: shapes, frozen weights, and an order of distances that a person would agree with."""
+"""The networks that judge pictures: shapes, frozen weights, and an order of distances that a person
+would agree with.
+"""
 
 import sys
 
@@ -24,15 +26,15 @@ def color(images):
 @pytest.mark.parametrize("side", [32, 100])
 def test_stages_halve_the_side_and_have_the_stated_channels(lite0, side):
     maps = lite0.stages(torch.rand(2, 3, side, side))
-    assert tuple(each.shape[1] for each in maps) == lite0.channels
-    assert [each.shape[2] for each in maps][:3] == [side // 2, side // 4, side // 8]
+    assert tuple(one.shape[1] for one in maps) == lite0.channels
+    assert [one.shape[2] for one in maps][:3] == [side // 2, side // 4, side // 8]
     assert lite0.pooled(torch.rand(2, 3, side, side)).shape == (2, 1280)
 
 
 def test_its_weights_and_batch_statistics_stay(lite0):
     before = {name: value.clone() for name, value in lite0.state_dict().items()}
     lite0.train()(torch.rand(4, 3, 32, 32))
-    assert not any(each.requires_grad for each in lite0.parameters())
+    assert not any(weight.requires_grad for weight in lite0.parameters())
     assert all(torch.equal(value, before[name]) for name, value in lite0.state_dict().items())
 
 
@@ -41,9 +43,9 @@ def test_distances_are_in_the_order_a_person_would_put_them(lite0):
     people = color(datasets.load("cartoon-faces").train.images[:60])
     noise = torch.rand(60, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     one, other, cartoons, nothing = (
-        in_batches(lite0, each) for each in (faces[:60], faces[60:], people, noise)
+        in_batches(lite0, one) for one in (faces[:60], faces[60:], people, noise)
     )
-    distances = [metrics.frechet_distance(one, each) for each in (other, cartoons, nothing)]
+    distances = [metrics.frechet_distance(one, item) for item in (other, cartoons, nothing)]
     assert distances[0] < 0.6 * distances[1] and distances[1] < 0.8 * distances[2]
 
 

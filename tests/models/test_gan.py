@@ -1,4 +1,6 @@
-"""The networks of lessons 09 and 10: the source's counts, shapes, a transposed convolution by hand; and what players pay."""
+"""The networks of lessons 09 and 10: the source's counts, shapes, a transposed convolution by hand;
+and what players pay.
+"""
 
 import math
 
@@ -28,11 +30,13 @@ def draws(name="test"):
 
 
 def layer_weights(model):
-    return [each.numel() for each in model.parameters()]
+    return [weight.numel() for weight in model.parameters()]
 
 
 def test_the_generator_is_the_sources():
-    """Keras's summary, with its batch-norm counts halved: two of the four numbers a channel are statistics."""
+    """Keras's summary, with its batch-norm counts halved: two of the four numbers a channel are
+    statistics.
+    """
     generator = gan.Generator()
     keras = [1_254_400, 50_176 // 2, 819_200, 512 // 2, 204_800, 256 // 2, 1_600]
     halves = layer_weights(generator)  # batch norm: scale and shift apart
@@ -46,7 +50,7 @@ def test_the_generator_is_the_sources():
         halves[9],
     ]
     assert found == keras and count_parameters(generator) == sum(keras) == 2_305_472
-    assert sum(each.numel() for each in generator.buffers() if each.ndim) == 25_472
+    assert sum(value.numel() for value in generator.buffers() if value.ndim) == 25_472
 
 
 def test_the_discriminator_is_the_sources():
@@ -98,7 +102,7 @@ def test_sizes_go_from_28_to_14_to_7():
 def test_depth_of_the_generator(refine, layers):
     generator = gan.Generator(width=4, refine=refine)
     kinds = [
-        each for each in generator.modules() if isinstance(each, (nn.Linear, nn.ConvTranspose2d))
+        layer for layer in generator.modules() if isinstance(layer, (nn.Linear, nn.ConvTranspose2d))
     ]
     assert len(kinds) == layers
     assert generator(torch.randn(3, 100)).shape == (3, 1, 28, 28)
@@ -107,7 +111,7 @@ def test_depth_of_the_generator(refine, layers):
 @pytest.mark.parametrize("halvings, refine, side", [(1, 0, 14), (2, 0, 7), (3, 0, 4), (2, 1, 7)])
 def test_depth_of_the_discriminator(halvings, refine, side):
     discriminator = gan.Discriminator(width=4, halvings=halvings, refine=refine)
-    assert sum(isinstance(each, nn.Conv2d) for each in discriminator.modules()) == halvings * (
+    assert sum(isinstance(layer, nn.Conv2d) for layer in discriminator.modules()) == halvings * (
         1 + refine
     )
     assert discriminator.head.in_features == 4 * 2 ** (halvings - 1) * side**2
@@ -156,7 +160,9 @@ def test_the_generators_layer_is_copying_and_cropping(stride):
 
 
 def test_it_is_the_transpose_of_a_convolution():
-    """<C x, y> = <x, C' y> for the discriminator's convolution and the generator's layer with the same window."""
+    """<C x, y> = <x, C' y> for the discriminator's convolution and the generator's layer with the
+    same window.
+    """
     down, up = nn.Conv2d(1, 1, 5, stride=2, padding=2, bias=False), gan._transposed(1, 1, 2)
     up.load_state_dict({"weight": down.weight.detach()})
     x, y = torch.randn(1, 1, 14, 14, generator=draws()), torch.randn(1, 1, 7, 7, generator=draws())
@@ -167,7 +173,9 @@ def test_it_is_the_transpose_of_a_convolution():
 
 
 def test_a_spectral_discriminator_is_no_steeper_than_its_bound():
-    """Each layer's matrix has largest singular value 1 after enough power iterations (a window seen as a matrix)."""
+    """Each layer's matrix has largest singular value 1 after enough power iterations (a window seen
+    as a matrix).
+    """
     discriminator = gan.SpectralDiscriminator(width=4)
     for _ in range(60):
         discriminator(torch.zeros(1, 1, 28, 28))
@@ -203,7 +211,7 @@ def test_cross_entropy_in_closed_form():
 
 
 def test_the_sources_label_noise():
-    """Cross-entropy is linear in the label: 0.05 u more label is 0.05 u times the logit less loss."""
+    """Cross-entropy is linear in the label: 0.05 u more label, 0.05 u times the logit less loss."""
     loss, plain = NonSaturatingLoss(8, draws()), NonSaturatingLoss(8, draws(), generator_labels=0.0)
     u = torch.rand(2, 1, generator=draws()).mean().item()
     difference = loss.generator_loss(Fixed(), (REAL,), FAKE) - plain.generator_loss(

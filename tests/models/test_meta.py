@@ -1,7 +1,8 @@
 """One training step of every model and loss on the meta device: a tensor left on the CPU is found.
 
 Nothing is computed there, so no GPU is needed and big networks cost nothing. A mode watches every
-operation: on a GPU, tensors of two devices may meet in a copy or an index only, or as a lone number.
+operation: on a GPU, tensors of two devices may meet in a copy or an index only, or as a lone
+number.
 """
 
 import importlib
@@ -26,6 +27,7 @@ from coursekit.models import (
     gan,
     pix2pix,
     prior,
+    quantizers,
     seq2seq,
     vae,
     vqvae,
@@ -200,18 +202,18 @@ STEPS = {
         LABELED,
     ),
     "VectorQuantizer": (
-        lambda: vqvae.VQVAE(book(vqvae.VectorQuantizer), width=8, blocks=1),
+        lambda: vqvae.VQVAE(book(quantizers.VectorQuantizer), width=8, blocks=1),
         quantized,
         FACES,
     ),
     "EMAQuantizer": (
-        lambda: vqvae.VQVAE(book(vqvae.EMAQuantizer), width=8, blocks=1),
+        lambda: vqvae.VQVAE(book(quantizers.EMAQuantizer), width=8, blocks=1),
         quantized,
         FACES,
     ),
     "VQVAE2": (
         lambda: vqvae.VQVAE2(
-            book(vqvae.EMAQuantizer), book(vqvae.VectorQuantizer), width=8, blocks=1
+            book(quantizers.EMAQuantizer), book(quantizers.VectorQuantizer), width=8, blocks=1
         ),
         quantized,
         FACES,
@@ -239,7 +241,7 @@ TRANSLATORS = {
 
 @pytest.fixture(autouse=True)
 def no_autocast(monkeypatch):
-    """The meta device knows no autocast: where a model turns it off there, that is nothing to do."""
+    """The meta device knows no autocast: where a model turns it off, there is nothing to do."""
     known = torch.autocast
     monkeypatch.setattr(
         torch,

@@ -1,4 +1,6 @@
-"""Pix2Pix against the published counts, a receptive field found by gradient, and losses worked by hand."""
+"""Pix2Pix against the published counts, a receptive field found by gradient, and losses worked by
+hand.
+"""
 
 import math
 
@@ -115,11 +117,15 @@ def test_blocks_halve_and_double():
 def test_weights_start_as_published():
     model = Generator(levels=5, width=16)
     drawn = torch.cat(
-        [each.weight.detach().flatten() for each in model.modules() if isinstance(each, nn.Conv2d)]
+        [
+            layer.weight.detach().flatten()
+            for layer in model.modules()
+            if isinstance(layer, nn.Conv2d)
+        ]
     )
     assert abs(float(drawn.mean())) < 2e-4 and abs(float(drawn.std()) - 0.02) < 4e-4
     scales = torch.cat(
-        [each.weight.detach() for each in model.modules() if isinstance(each, nn.BatchNorm2d)]
+        [layer.weight.detach() for layer in model.modules() if isinstance(layer, nn.BatchNorm2d)]
     )
     assert abs(float(scales.mean()) - 1) < 0.01 and abs(float(scales.std()) - 0.02) < 0.005
     assert float(model.last.bias.detach().abs().max()) == 0
@@ -130,7 +136,7 @@ def test_dropout_sits_in_the_first_three_blocks_of_the_decoder_where_they_have_f
     levels, dropping
 ):
     model = meta(lambda: Generator(levels=levels))
-    drops = [any(isinstance(each, nn.Dropout) for each in block.modules()) for block in model.up]
+    drops = [any(isinstance(layer, nn.Dropout) for layer in block.modules()) for block in model.up]
     assert drops == [True] * dropping + [False] * (levels - 1 - dropping)
 
 
@@ -179,7 +185,7 @@ def test_losses_by_hand():
 
 
 def test_one_batch_overfitted():
-    """Both players on one batch of noise: the generator must come to reproduce it, dropout aside."""
+    """Both networks on one batch of noise: the generator must come to reproduce it."""
     draws = torch.Generator().manual_seed(0)
     batch = tuple(torch.rand(2, 3, 8, 8, generator=draws) * 2 - 1 for _ in range(2))
     generator, discriminator = (

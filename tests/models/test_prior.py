@@ -64,7 +64,7 @@ def test_fewer_rows_give_the_same_logits():
 
 
 def test_probabilities_of_all_grids_sum_to_one():
-    """Brute force: an autoregressive model is normalized over all 3^4 grids, whatever its weights."""
+    """Brute force: an autoregressive model is normalized over all 3^4 grids, whatever it is."""
     model = PixelCNN(codes=3, size=2, width=8, blocks=1).eval()
     every = torch.cartesian_prod(*[torch.arange(3)] * 4).view(-1, 2, 2)  # (81, 2, 2)
     assert (-model.nats(every)).exp().sum().item() == pytest.approx(1, abs=1e-5)
@@ -80,7 +80,9 @@ def test_nats_of_a_uniform_model():
 
 
 def test_weights():
-    """256 codes, width 64, three blocks: embedding, 5x5, places, blocks, head; the masked weights are counted too."""
+    """256 codes, width 64, three blocks: embedding, 5x5, places, blocks, head; the masked weights
+    are counted too.
+    """
     block = (9 * 64 * 32 + 32) + (32 * 64 + 64)
     expected = 256 * 64 + (25 * 64 * 64 + 64) + 64 * 16 * 16 + 3 * block + (64 * 256 + 256)
     assert count_parameters(PixelCNN()) == expected == 213_600

@@ -1,4 +1,6 @@
-"""Variational autoencoders against sampling, against the source's numbers worked out by hand, and against their labels."""
+"""Variational autoencoders against sampling, against the source's numbers worked out by hand, and
+against their labels.
+"""
 
 import math
 
@@ -161,12 +163,12 @@ def test_the_face_vae_has_a_thirtieth_of_the_weights():
 
 
 def test_the_face_vae_narrows_to_4_and_grows_back_from_8():
-    model, x = ConvVAE(), torch.rand(2, 3, 64, 64)
-    for half, x, expected in (
-        (model.encoder, x, [16, 8, 4]),
+    model = ConvVAE()
+    for half, given, expected in (
+        (model.encoder, torch.rand(2, 3, 64, 64), [16, 8, 4]),
         (model.decoder, torch.rand(2, 32), [8, 16, 32, 64]),
     ):
-        sides = []
+        sides, x = [], given
         for layer in half:
             x = layer(x)
             sides += (
@@ -208,7 +210,9 @@ def test_one_batch_is_overfitted(build):
 
 
 def test_labels_decide_what_the_conditional_vae_draws():
-    """Black pictures have label 0, white ones label 1: the same code decodes to either, by the label alone."""
+    """Black pictures have label 0, white ones label 1: the same code decodes to either, by the
+    label alone.
+    """
     torch.manual_seed(0)
     model, labels = ConditionalVAE(labels=2, latent=4, side=16), torch.arange(16) % 2
     x = labels[:, None, None, None].float().expand(-1, 3, 16, 16)

@@ -1,18 +1,14 @@
-"""Quantizers against brute force, hand-worked means and gradients; the networks' weights, shapes and ability to learn."""
+"""Quantizers against brute force, hand-worked means and gradients; the networks' weights, shapes
+and ability to learn.
+"""
 
 import pytest
 import torch
 from torch.nn import functional as F
 
 from coursekit.models.ops import count_parameters
-from coursekit.models.vqvae import (
-    VQVAE,
-    VQVAE2,
-    EMAQuantizer,
-    VectorQuantizer,
-    nearest,
-    straight_through,
-)
+from coursekit.models.quantizers import EMAQuantizer, VectorQuantizer, nearest, straight_through
+from coursekit.models.vqvae import VQVAE, VQVAE2
 from coursekit.training import adam
 
 BOTH = pytest.mark.parametrize("kind", [VectorQuantizer, EMAQuantizer])
@@ -92,7 +88,9 @@ def test_a_code_is_its_own_nearest(kind):
 
 
 def test_losses_by_hand_and_who_is_moved_by_which():
-    """One vector (1, 0) between the codes (0, 0) and (3, 0): the squared distance is 1, its mean over two numbers 1/2."""
+    """One vector (1, 0) between the codes (0, 0) and (3, 0): the squared distance is 1, its mean
+    over two numbers 1/2.
+    """
     quantizer = with_codebook(VectorQuantizer, [[0.0, 0.0], [3.0, 0.0]], commitment=0.25)
     z = as_grid([[1.0, 0.0]]).requires_grad_()
     loss = quantizer(z).loss
@@ -121,9 +119,11 @@ def test_ema_quantiser_has_the_commitment_alone():
 
 
 def test_ema_by_hand():
-    """Decay 0.5, codes at 0 and 10, each counted once; the batch 1, 2, 3 goes to the first, 12 to the second.
+    """Decay 0.5, codes at 0 and 10, each counted once; the batch 1, 2, 3 goes to the first, 12 to
+    the second.
 
-    First: count (1 + 3)/2 = 2, sum (0 + 6)/2 = 3, code 3/2. Second: count (1 + 1)/2 = 1, sum (10 + 12)/2 = 11, code 11.
+    First: count (1 + 3)/2 = 2, sum (0 + 6)/2 = 3, code 3/2. Second: count (1 + 1)/2 = 1, sum (10 +
+    12)/2 = 11, code 11.
     """
     quantizer = with_codebook(EMAQuantizer, [[0.0], [10.0]], decay=0.5)
     result = quantizer(as_grid([[1.0], [2.0], [3.0], [12.0]]))
@@ -206,7 +206,9 @@ def test_revival_draws_from_its_generator_alone(kind):
 
 
 def stack(inputs, width, blocks, outputs):
-    """Weights of a 3x3 convolution, residual blocks and one more 3x3 convolution where outputs are given."""
+    """Weights of a 3x3 convolution, residual blocks and one more 3x3 convolution where outputs are
+    given.
+    """
     half = width // 2
     block = (9 * width * half + half) + (half * width + width)
     return (
@@ -247,7 +249,9 @@ def test_shapes_of_codes_and_pictures(height, width):
 
 
 def test_at_the_start_the_network_is_vector_quantisation_of_4x4_pixels():
-    """Copying convolutions and residual blocks that add nothing: codes are pixels, the picture is a mosaic of them."""
+    """Copying convolutions and residual blocks that add nothing: codes are pixels, the picture is a
+    mosaic of them.
+    """
     model, x = VQVAE(EMAQuantizer(8, 48), width=48, blocks=2).eval(), torch.rand(2, 3, 16, 16)
     patches = F.pixel_unshuffle(x, 4)
     torch.testing.assert_close(model.encoder(x), patches)
@@ -279,7 +283,9 @@ def squares(count):
 @pytest.mark.parametrize("kind", [VectorQuantizer, EMAQuantizer])
 @pytest.mark.parametrize("levels", [1, 2])
 def test_one_batch_is_overfitted(kind, levels):
-    """Sixteen codes for 32 colors: the network must learn to read a color from a code and its neighbors."""
+    """Sixteen codes for 32 colors: the network must learn to read a color from a code and its
+    neighbors.
+    """
     quantizers = [kind(16, 48, decay=0.8, commitment=2.0, revive_below=0.3) for _ in range(levels)]
     model, x = (VQVAE if levels == 1 else VQVAE2)(*quantizers, width=48, blocks=1), squares(2)
     optimizer, errors = adam(model, 1e-3), []
@@ -287,7 +293,7 @@ def test_one_batch_is_overfitted(kind, levels):
         picture, *quantized = model(x)
         errors.append(F.mse_loss(picture, x))
         optimizer.zero_grad()
-        (errors[-1] + sum(each.loss for each in quantized)).backward()
+        (errors[-1] + sum(one.loss for one in quantized)).backward()
         optimizer.step()
     assert errors[-1].item() < 0.2 * errors[0].item()
 
@@ -296,8 +302,10 @@ def test_one_batch_is_overfitted(kind, levels):
 def test_every_weight_gets_a_gradient(kind):
     model = VQVAE2(kind(8, 8), kind(8, 8), width=8, blocks=1)
     with torch.no_grad():
-        for each in model.parameters():
-            each.normal_(std=0.3)
+        for weight in model.parameters():
+            weight.normal_(std=0.3)
     picture, top, bottom = model(torch.rand(2, 3, 16, 16))
     (picture.square().mean() + top.loss + bottom.loss).backward()
-    assert all(each.grad is not None and each.grad.abs().sum() > 0 for each in model.parameters())
+    assert all(
+        weight.grad is not None and weight.grad.abs().sum() > 0 for weight in model.parameters()
+    )

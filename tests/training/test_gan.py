@@ -1,4 +1,6 @@
-"""The adversarial loop: who learns when and from what, what is reported, and stopped = never stopped for both players."""
+"""The adversarial loop: who learns when and from what, what is reported, and stopped = never
+stopped for both players.
+"""
 
 import json
 import os
@@ -45,7 +47,9 @@ def real_pictures(count):
 
 
 def cross_entropy(draws):
-    """Noise of 6 numbers a picture; the discriminator's inputs get noise too; label noise as in the source."""
+    """Noise of 6 numbers a picture; the discriminator's inputs get noise too; label noise as in the
+    source.
+    """
 
     def discriminator_loss(discriminator, batch, fake):
         disturb = lambda x: x + 0.1 * torch.randn(x.shape, generator=draws)  # noqa: E731
@@ -86,7 +90,9 @@ def networks(units=12):
 
 
 def train(*, path=None, epochs=EPOCHS, shift=0, count=80, every=2, units=12, steps=None):
-    """A game with everything that has a state; shift: begin elsewhere, which a resumed run must not feel."""
+    """A game with everything that has a state; shift: begin elsewhere, which a resumed run must not
+    feel.
+    """
     run = runtime.setup(seed=shift, device="cpu", threads=1)
     shuffling, draws, watching = (run.generator(name) for name in ("shuffle", "noise", "watch"))
     generator, discriminator = networks(units)
@@ -98,7 +104,8 @@ def train(*, path=None, epochs=EPOCHS, shift=0, count=80, every=2, units=12, ste
         torch.optim.SGD(discriminator.parameters(), lr=1e-2, momentum=0.9),
     )
     schedules = [
-        torch.optim.lr_scheduler.LinearLR(each, 1.0, 0.1, total_iters=20) for each in optimizers
+        torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.1, total_iters=20)
+        for optimizer in optimizers
     ]
     average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.9), use_buffers=True)
     history = fit_adversarial(
@@ -125,9 +132,9 @@ def train(*, path=None, epochs=EPOCHS, shift=0, count=80, every=2, units=12, ste
         discriminator=discriminator,
         all=digest(
             [
-                [each.state_dict() for each in parts],
+                [part.state_dict() for part in parts],
                 rows,
-                [each.get_state() for each in (shuffling, draws, watching)],
+                [one.get_state() for one in (shuffling, draws, watching)],
                 torch.get_rng_state(),
                 list(random.getstate()[1]),
             ]
@@ -173,7 +180,9 @@ LINEAR = GANLoss(
 
 
 def test_one_step_worked_by_hand():
-    """D(x) = d x, G = g, x = 3: d <- 1 - 0.5 (1 - 3) = 2; then, judged by the new d, g <- 1 + 0.5 * 2 = 2, paying -2."""
+    """D(x) = d x, G = g, x = 3: d <- 1 - 0.5 (1 - 3) = 2; then, judged by the new d, g <- 1 + 0.5 *
+    2 = 2, paying -2.
+    """
     generator, discriminator, history = simple(LINEAR)
     assert discriminator.weight.item() == 2.0 and generator.weight.item() == 2.0
     row = history.rows[0]
@@ -197,7 +206,9 @@ def test_the_discriminator_learns_at_every_second_step():
 
 
 def test_neither_player_learns_from_the_others_turn():
-    """The discriminator gets no gradient from the generator's loss, the generator none from the discriminator's."""
+    """The discriminator gets no gradient from the generator's loss, the generator none from the
+    discriminator's.
+    """
     seen = {}
 
     def discriminator_loss(discriminator, batch, fake):
@@ -205,12 +216,14 @@ def test_neither_player_learns_from_the_others_turn():
         return LINEAR.discriminator_loss(discriminator, batch, fake)
 
     def generator_loss(discriminator, batch, fake):
-        seen["weights take part"] = any(each.requires_grad for each in discriminator.parameters())
+        seen["weights take part"] = any(
+            weight.requires_grad for weight in discriminator.parameters()
+        )
         return LINEAR.generator_loss(discriminator, batch, fake)
 
     _, discriminator, _ = simple(GANLoss(LINEAR.generate, discriminator_loss, generator_loss))
     assert seen == {"fake has a graph": False, "weights take part": False}
-    assert all(each.requires_grad for each in discriminator.parameters())
+    assert all(weight.requires_grad for weight in discriminator.parameters())
 
 
 def test_more_columns_and_accuracy():
@@ -235,7 +248,9 @@ def test_a_limit_of_steps_ends_within_an_epoch():
 
 
 def test_the_average_is_an_average():
-    """g is 1, then 2 and 3: with decay 0.5 the average is 2 after the first step (a copy), then 2.5."""
+    """g is 1, then 2 and 3: with decay 0.5 the average is 2 after the first step (a copy), then
+    2.5.
+    """
     generator = nn.Linear(1, 1, bias=False)
     average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.5))
     twice, averaging = [(torch.tensor([[3.0]]),)] * 2, [Averaging(average)]
@@ -368,7 +383,9 @@ def test_resumed_equals_uninterrupted_for_both_players(uninterrupted, tmp_path, 
 
 
 def test_stopped_within_an_epoch_equals_uninterrupted(uninterrupted, tmp_path):
-    """A limit of 8 steps ends in the second epoch of 5: the checkpoint holds the first, and the second is played again."""
+    """A limit of 8 steps ends in the second epoch of 5: the checkpoint holds the first, and the
+    second is played again.
+    """
     assert train(path=tmp_path / "run.pt", steps=8).history.column("steps") == [5, 8]
     assert train(path=tmp_path / "run.pt", shift=1).all == uninterrupted
 
@@ -410,10 +427,12 @@ def test_killed_at_any_moment_and_run_again_gives_the_same_bits(tmp_path):
 
 
 def harass(path):
-    """Play in children, kill each some time after its next checkpoint; play to the end; print both digests."""
+    """Play in children, kill each some time after its next checkpoint; play to the end; print both
+    digests.
+    """
     long = {"epochs": 3 * EPOCHS, "count": 160, "units": 64}
     undisturbed, kills = train(**long).all, []
-    for number in range(3):
+    for _ in range(3):
         before = _identity(path)
         child = os.fork()
         if child == 0:

@@ -1,7 +1,8 @@
-"""Stopped and resumed is the same as never stopped, bit for bit: between epochs, after early stop, after SIGKILL.
+"""Stopped and resumed is the same as never stopped, bit for bit: between epochs, after early stop,
+after SIGKILL.
 
-Run as a script this file is the training that the tests kill: `train PATH` trains to the end and prints a digest of
-everything, `harass PATH` trains in children of its own and kills each one.
+Run as a script this file is the training that the tests kill: `train PATH` trains to the end and
+prints a digest of everything, `harass PATH` trains in children of its own and kills each one.
 """
 
 import json
@@ -75,7 +76,8 @@ def denoising(
     threads=1,
     shift=0,
 ):
-    """A run with everything that has a state: dropout, shuffling, noise, a schedule, patience, a watcher's draws.
+    """A run with everything that has a state: dropout, shuffling, noise, a schedule, patience, a
+    watcher's draws.
 
     shift: start every generator and all weights elsewhere, which a resumed run must not feel.
     """
@@ -201,7 +203,9 @@ def test_channels_last_convolutions_resume_too(monkeypatch, tmp_path, precision)
 
 
 def early_stopping(*, path=None, epochs=9, shift=0):
-    """Validation is best after epoch 3, as the optimizer's own count of steps tells; patience 2 stops after epoch 5."""
+    """Validation is best after epoch 3, as the optimizer's own count of steps tells; patience 2
+    stops after epoch 5.
+    """
     run = runtime.setup(seed=shift, device="cpu", threads=1)
     model = prepare(dense(8), run)
     optimizer, shuffling = adam(model, 1e-3), run.generator("shuffle")
@@ -401,7 +405,7 @@ def undisturbed(tmp_path_factory):
     """The same training in two processes at once."""
     folder = tmp_path_factory.mktemp("undisturbed")
     both = [start("train", folder / f"{seed}.pt", hash_seed=seed) for seed in "12"]
-    return [result(each) for each in both]
+    return [result(one) for one in both]
 
 
 def test_the_same_bits_in_two_processes(undisturbed):
@@ -414,14 +418,16 @@ def test_the_same_bits_in_two_processes(undisturbed):
 def test_killed_at_any_moment_and_run_again_gives_the_same_bits(undisturbed, tmp_path):
     path = tmp_path / "checkpoints" / "run.pt"
     kills = result(start("harass", path))
-    assert len(kills) >= 5 and len({each["epoch"] for each in kills}) >= 3, kills
-    assert any(each["half written"] for each in kills), kills
+    assert len(kills) >= 5 and len({kill["epoch"] for kill in kills}) >= 3, kills
+    assert any(kill["half written"] for kill in kills), kills
     assert result(start("train", path))["dense"] == undisturbed[0]["dense"]
     assert os.listdir(path.parent) == [path.name]
 
 
 def train(path):
-    """Train to the end; print what came out, and what a convolution's gradients on two threads give."""
+    """Train to the end; print what came out, and what a convolution's gradients on two threads
+    give.
+    """
     done = {"dense": digests(denoising(path=path, **BIG))}
     torch.manual_seed(0)
     done["two threads"] = digests(denoising(network=Denoiser(), count=32, epochs=1, threads=2))
@@ -429,7 +435,9 @@ def train(path):
 
 
 def harass(path):
-    """Train in a child and kill it: soon, some time into an epoch, while it writes, as the file changes; and again."""
+    """Train in a child and kill it: soon, some time into an epoch, while it writes, as the file
+    changes; and again.
+    """
     denoising(epochs=1)  # torch loads parts of itself on first use: once for all children
     moments, kills = random.Random(time.time_ns()), []
     for kind in ("start", "epoch", "writing", "change", "writing", "change", "writing", "change"):
@@ -438,11 +446,7 @@ def harass(path):
         if child == 0:
             denoising(path=path, **BIG)
             os._exit(0)
-        changed, writing = lambda: _identity(path) != before, lambda: _being_written(path, child)
-        reached = {"start": lambda: True, "epoch": changed, "change": changed, "writing": writing}[
-            kind
-        ]
-        while not reached() and time.monotonic() < started + 60:
+        while not _reached(kind, path, before, child) and time.monotonic() < started + 60:
             time.sleep(0.0001)
         time.sleep(
             {"start": 0.05, "epoch": 0.03, "writing": 0.002, "change": 0}[kind] * moments.random()
@@ -456,6 +460,13 @@ def harass(path):
             {"kind": kind, "epoch": state["epoch"], "half written": _being_written(path, child)}
         )
     print(json.dumps(kills))
+
+
+def _reached(kind, path, before, child):
+    """Whether the moment of this kind has come: in the child, since the file was as before."""
+    if kind == "writing":
+        return _being_written(path, child)
+    return kind == "start" or _identity(path) != before
 
 
 def _identity(path):

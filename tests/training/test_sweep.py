@@ -1,4 +1,6 @@
-"""Sweeps: every run once, the same bits on any number of workers, failures named, killed workers survived."""
+"""Sweeps: every run once, the same bits on any number of workers, failures named, killed workers
+survived.
+"""
 
 import json
 import logging
@@ -35,7 +37,9 @@ def here(monkeypatch):
 
 @pytest.fixture(scope="module")
 def scheduler():
-    """The address of a cluster that exists, with two worker processes, and that no client of this process knows."""
+    """The address of a cluster that exists, with two worker processes, and that no client of this
+    process knows.
+    """
     with LocalCluster(
         n_workers=2,
         threads_per_worker=1,
@@ -199,7 +203,9 @@ def trainer(run):
     )
 
     def train(settings):
-        """Trains a small network from the global random state and from a generator that all runs seem to share."""
+        """Trains a small network from the global random state and from a generator that all runs
+        seem to share.
+        """
         model = prepare(
             torch.nn.Sequential(
                 torch.nn.Conv2d(1, 8, 3), torch.nn.ReLU(), torch.nn.Conv2d(8, 1, 3)
@@ -243,8 +249,8 @@ def test_the_same_bits_however_many_workers_and_in_whatever_order(here, schedule
     pids = {row["results"]["pid"] for row in two.rows}
     assert os.getpid() not in pids and len(pids) == 2
     assert results(alone) == results(two)[::-1]
-    assert all(each["draws"][1] == 1 for each in results(two))
-    assert len({str(each["weights"]) for each in results(alone)}) == 4
+    assert all(one["draws"][1] == 1 for one in results(two))
+    assert len({str(one["weights"]) for one in results(alone)}) == 4
 
 
 def test_a_fresh_row_is_the_row_that_is_read_back(here, tmp_path):
@@ -342,7 +348,7 @@ def test_what_is_no_address_is_refused(here, address):
 
 def test_a_scheduler_that_goes_away_is_named():
     """A future whose scheduler is gone counts as canceled and holds neither result nor error."""
-    gone = SimpleNamespace(cancelled=lambda: True, exception=lambda: None)
+    gone = SimpleNamespace(cancelled=lambda: True, exception=lambda: None)  # codespell:ignore
     with pytest.raises(CourseError, match="the Dask scheduler went away"):
         cluster.task_error(gone)
 

@@ -97,7 +97,9 @@ def test_fit_is_the_loop_written_by_hand(run, clip):
             value.backward()
             if clip is not None:
                 norm = (
-                    torch.cat([each.grad.flatten() for each in theirs.parameters()]).norm().item()
+                    torch.cat([weight.grad.flatten() for weight in theirs.parameters()])
+                    .norm()
+                    .item()
                 )
                 assert norm > clip
                 nn.utils.clip_grad_norm_(theirs.parameters(), clip)
@@ -116,13 +118,13 @@ def test_weight_decay_is_l2_on_the_gradient():
     ours, theirs = build(), build()
     optimizer, plain = adam(ours, 0.01, weight_decay=0.1), adam(theirs, 0.01)
     for _ in range(5):
-        for model, each, penalty in ((ours, optimizer, 0), (theirs, plain, 0.05)):
-            each.zero_grad()
+        for model, one, penalty in ((ours, optimizer, 0), (theirs, plain, 0.05)):
+            one.zero_grad()
             (
                 loss(model, (points(),))
                 + penalty * sum(w.square().sum() for w in model.parameters())
             ).backward()
-            each.step()
+            one.step()
     for a, b in zip(ours.parameters(), theirs.parameters()):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
 
@@ -145,12 +147,12 @@ def test_one_cycle_rises_to_the_optimisers_rate_and_falls_to_nothing():
 
 def test_evaluation_weights_batches_by_size_and_changes_nothing(run):
     model = nn.Sequential(build(), nn.Dropout(0.5)).train()
-    before = [each.clone() for each in model.parameters()]
+    before = [weight.clone() for weight in model.parameters()]
     value = evaluate(model, Batches(points(), batch_size=8), loss, runtime=run)
     whole = F.mse_loss(model[0](points()), points()).item()  # no dropout; 8 + 8 + 4 points
     assert value == pytest.approx(whole, rel=1e-6)
     assert model.training and all(torch.equal(a, b) for a, b in zip(before, model.parameters()))
-    assert all(each.grad is None for each in model.parameters())
+    assert all(weight.grad is None for weight in model.parameters())
     assert (
         evaluate(model.eval(), Batches(points(), batch_size=8), loss, runtime=run) == value
         and not model.training
@@ -290,7 +292,7 @@ def test_a_loss_that_is_no_number_is_not_kept_in_the_checkpoint(run, tmp_path):
         )
     kept = torch.load(path)
     assert kept["epoch"] == 1 and all(
-        each.isfinite().all() for each in kept["networks"]["network"].values()
+        value.isfinite().all() for value in kept["networks"]["network"].values()
     )
 
 
@@ -339,10 +341,10 @@ def test_prepared_convolutions_are_channels_last_and_compute_the_same(run):
 def test_big_transposed_convolutions_keep_their_order(run, monkeypatch):
     model = nn.Sequential(nn.Conv2d(8, 8, 3), nn.ConvTranspose2d(8, 4, 3))
     monkeypatch.setattr(ops, "BIG", 8 * 4 * 9)
-    assert all(each.weight.is_contiguous() for each in prepare(model, run))
+    assert all(one.weight.is_contiguous() for one in prepare(model, run))
     monkeypatch.setattr(ops, "BIG", 8 * 4 * 9 + 1)
     assert all(
-        each.weight.is_contiguous(memory_format=torch.channels_last) for each in prepare(model, run)
+        one.weight.is_contiguous(memory_format=torch.channels_last) for one in prepare(model, run)
     )
 
 
@@ -358,7 +360,7 @@ def test_one_batch_is_overfitted_in_bfloat16_too(monkeypatch):
     batches = Batches(points(4), batch_size=4)
     history = fit(model, batches, watchful, epochs=150, optimizer=adam(model, 0.02), runtime=fast)
     assert kinds == {torch.bfloat16} and all(
-        each.dtype == torch.float32 for each in model.parameters()
+        weight.dtype == torch.float32 for weight in model.parameters()
     )
     assert history.rows[-1]["loss"] < 0.1 * points(4).var(0, correction=0).mean().item()
 
