@@ -7,7 +7,7 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-LEFT_OUT = shutil.ignore_patterns("build", "__pycache__", ".*")  # data/build makes data/ again
+LEFT_OUT = shutil.ignore_patterns("build", "ruff.toml", "__pycache__", ".*")  # the workshop's
 
 
 class BuildWithCourse(build_py):

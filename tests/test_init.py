@@ -108,7 +108,7 @@ def test_nothing_of_a_persons_is_replaced(tmp_path, coursekit):
     gone.unlink()
     code, said, _ = coursekit("init", str(home))
     assert code == 0 and edited.read_text() == "mine" and gone.is_file()
-    assert f"notebooks/{edited.name}." in said and "1 files written" in said
+    assert f"notebooks/{edited.name}." in said and "1 file written" in said
 
 
 def test_a_file_in_the_place_of_the_folder_is_a_usage_error(tmp_path, coursekit):

@@ -11,7 +11,7 @@ import typer
 from coursekit import config, files
 from coursekit.errors import CourseError, UsageError
 
-LEFT_OUT = ("build", "__pycache__")  # data/build makes the samples again, from a checkout
+LEFT_OUT = ("build", "ruff.toml", "__pycache__")  # the workshop's: it needs a checkout
 CARRIED = config.PACKAGE / "course"  # what a wheel takes along
 SHOWN = 5  # file names in a message
 
@@ -27,7 +27,7 @@ def init(
         more = f" and {len(kept) - SHOWN} more" if len(kept) > SHOWN else ""
         names = ", ".join(kept[:SHOWN])
         print(f"Kept as they are, since they differ from the course's: {names}{more}.")
-    print(f"{len(written)} files written to {folder}.")
+    print(f"{len(written)} {'file' if len(written) == 1 else 'files'} written to {folder}.")
     print(f'Next: cd "{folder}", then coursekit list, or jupyter lab notebooks.')
 
 
