@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -315,14 +316,14 @@ def test_ctrl_c_stops_cleanly_and_takes_the_kernels_along(course, extra, monkeyp
         start_new_session=True,
         preexec_fn=heard,
     )
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 120
     while (
         not ((folder / "pid").exists() and (folder / "pid").read_text())
         and time.monotonic() < deadline
     ):
         time.sleep(0.1)
     os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert (
         err.splitlines()[-1] == "coursekit: stopped; what was finished is kept"
@@ -363,9 +364,15 @@ def test_help_and_lists_do_not_import_torch(course, arguments):
         f"import sys; from coursekit.cli import guarded; guarded({arguments}); "
         "sys.exit('torch' in sys.modules)"
     )
-    start = time.perf_counter()
+    before = _seconds_of_children()
     assert subprocess.run([sys.executable, "-c", script], stdout=subprocess.DEVNULL).returncode == 0
-    assert time.perf_counter() - start < 5  # 0.2 s on an idle machine
+    assert _seconds_of_children() - before < 3  # of computing; 0.5 on an idle machine
+
+
+def _seconds_of_children() -> float:
+    """Computing time of the processes that ended: waiting for a busy machine is not their fault."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def test_a_closed_pipe_is_quiet(course):
