@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from coursekit.cli.names import OPTIONS
-from coursekit.errors import UsageError, nearest
+from coursekit.errors import UsageError, nearest, printable
 
 app = typer.Typer(help="The data sets: bundled samples and full sets.", **OPTIONS)
 
@@ -37,7 +37,10 @@ def list_() -> None:
 
 @app.command()
 def download(names: Annotated[list[str], typer.Argument(help="Data sets.")]) -> None:
-    """Fetch full data sets, held to their checksums. What was fetched before a stop is not fetched again."""
+    """Fetch full data sets, held to their checksums.
+
+    What was fetched before a stop is not fetched again.
+    """
     from coursekit.datasets import manage
     from coursekit.runner import progress
 
@@ -45,7 +48,7 @@ def download(names: Annotated[list[str], typer.Argument(help="Data sets.")]) -> 
     for name in names:
         with progress.Download(progress.console(stderr=True)) as bar:
             added = manage.download(name, progress=bar)
-        typer.echo(added)
+        typer.echo(printable(str(added)))
 
 
 @app.command()
@@ -57,7 +60,7 @@ def add(
     from coursekit.datasets import manage
 
     _known([name])
-    typer.echo(manage.add(name, path))
+    typer.echo(printable(str(manage.add(name, path))))
 
 
 @app.command()

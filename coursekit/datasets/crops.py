@@ -23,17 +23,17 @@ def cut(
     test_share: float,
     gray: bool = False,
 ) -> dict[str, Split]:
-    """Photos and labels (P,) -> splits of count patches a photo, uint8 (N, size, size, 3) or (N, size, size) gray.
+    """Photos and labels (P,) -> splits of count patches a photo, uint8 (N, size, size, 3) or (N,
+    size, size) gray.
 
-    A share of each category's photos is held out by the hash of the name; no photo gives patches to both splits. Each
-    photo has its own stream of random draws, so one more photo leaves the others' patches as they are.
+    A share of each category's photos is held out by the hash of the name; no photo gives patches to
+    both splits. Each photo has its own stream of random draws, so one more photo leaves the others'
+    patches as they are.
     """
     test = set()
     for label in labels.unique().tolist():
-        names = [
-            name for name, own in zip(pictures.names, labels.tolist(), strict=True) if own == label
-        ]
-        test |= held_out_names(names, share=test_share)
+        rows = (labels == label).nonzero().flatten().tolist()
+        test |= held_out_names((pictures.names[i] for i in rows), share=test_share)
     splits = {}
     for split in ("train", "test"):
         rows = [i for i, name in enumerate(pictures.names) if (name in test) == (split == "test")]
@@ -48,7 +48,10 @@ def cut(
 
 
 def crops(pictures: "Split | Pictures", *, size: int, count: int, seed: int) -> Tensor:
-    """count square crops of each picture as `cut` takes them, one picture's after the other's. -> uint8 (N, size, size, 3)."""
+    """count square crops of each picture as `cut` takes them, one picture's after the other's.
+
+    -> uint8 (N, size, size, 3).
+    """
     found = np.empty((len(pictures.names), count, size, size, 3), np.uint8)
     for own, image, name in zip(found, pictures.images, pictures.names, strict=True):
         _fill(own, image, generator(seed, "patches", name), gray=False)
@@ -56,7 +59,8 @@ def crops(pictures: "Split | Pictures", *, size: int, count: int, seed: int) -> 
 
 
 def _fill(patches: np.ndarray, photo: Tensor, stream: torch.Generator, gray: bool) -> None:
-    """Fill (count, size, size[, 3]) from a photo (H, W, 3): squares of 40-100 % of its shorter side, shrunk."""
+    """Fill (count, size, size[, 3]) from a photo (H, W, 3): squares of 40-100 % of its shorter
+    side, shrunk."""
     image = Image.fromarray(photo.numpy())
     image = image.convert("L") if gray else image
     size = patches.shape[1]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import overload
 
 import torch
 from torch import Tensor
@@ -10,8 +11,8 @@ from coursekit.datasets.report import Report
 from coursekit.errors import DataError, UsageError, nearest
 
 
-class Ragged(Sequence):
-    """Pictures of different sizes in one row of bytes: item i is a uint8 tensor (H_i, W_i, C), a view where mapped."""
+class Ragged(Sequence[Tensor]):
+    """Pictures of different sizes in one row of bytes: item i is a uint8 tensor (H_i, W_i, C)."""
 
     def __init__(self, pixels: Tensor, shapes: Tensor) -> None:
         self.pixels, self.shapes = pixels, shapes  # (bytes,), (N, 3)
@@ -19,6 +20,12 @@ class Ragged(Sequence):
 
     def __len__(self) -> int:
         return len(self.shapes)
+
+    @overload
+    def __getitem__(self, index: int) -> Tensor: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Tensor]: ...
 
     def __getitem__(self, index: int | slice) -> "Tensor | list[Tensor]":
         if isinstance(index, slice):
@@ -32,9 +39,10 @@ class Ragged(Sequence):
 
 @dataclass(frozen=True)
 class Split:
-    """images uint8 (N, H, W) gray or (N, H, W, 3) color, or a Ragged or list of (H, W, 3); labels int64 (N,).
+    """images uint8 (N, H, W) gray, (N, H, W, 3) color, or a Ragged or list of (H, W, 3).
 
-    targets holds the right half of pairs, same shape as images. names says where each picture came from, if known.
+    labels int64 (N,). targets holds the right half of pairs, same shape as images. names says where
+    each picture came from, if known.
     """
 
     images: "Tensor | Ragged | list[Tensor]"
@@ -62,9 +70,20 @@ class Split:
         return Split(images, numbers[keep], names, targets)
 
 
+def halves(split: Split) -> Split:
+    """Pairs side by side, images (N, S, 2S, 3) -> images (N, S, S, 3) the left, targets the right.
+
+    Both are views.
+    """
+    if not isinstance(split.images, Tensor):
+        raise TypeError(f"pairs need pictures of one size, not a {type(split.images).__name__}")
+    left, right = split.images.chunk(2, dim=2)
+    return Split(left, split.labels, split.names, right)
+
+
 @dataclass(frozen=True)
 class Dataset:
-    """A loaded set. kind "bundled" or "full"; sha256 of its source files; report of what was read and left out."""
+    """A loaded set. kind "bundled" or "full"; sha256 of its source files; report of the reading."""
 
     name: str
     kind: str
@@ -85,7 +104,7 @@ class Dataset:
         return self._split("test" if "test" in self.splits else "validation")
 
     def only(self, classes: Sequence[str]) -> "Dataset":
-        """Only these classes, labeled 0, 1, … in the order given. UsageError on a class that is not there."""
+        """Only these classes, labeled 0, 1, … in the order given. UsageError on an unknown one."""
         for name in classes:
             if name not in self.classes:
                 raise UsageError(

@@ -1,19 +1,23 @@
-"""How each kind of source becomes arrays: IDX files, CIFAR-10's pickles, folders of pictures, pairs side by side.
+"""How sources become arrays: IDX files, CIFAR-10's pickles, folders of pictures, pairs.
 
-Each decoder takes (members, folder, gray, size), writes one arrays.Writer a split into the folder, and returns the
-record: classes, splits, report.
+Each decoder takes (entry, members, folder, gray, size), writes one cache.Writer a split into the
+folder, and returns the record: classes, splits, report.
 """
 
 import io
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 
 from coursekit.datasets import idx
 from coursekit.datasets.archives import Members
-from coursekit.datasets.cache import Writer
+from coursekit.datasets.cache import Spool, Writer
+from coursekit.datasets.entry import Entry
 from coursekit.datasets.images import Reading
 from coursekit.datasets.places import Place, places
 from coursekit.datasets.report import Report
@@ -24,43 +28,21 @@ IDX_FILES = {
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 }
 CIFAR_FILES = {"train": tuple(f"data_batch_{n}" for n in range(1, 6)), "test": ("test_batch",)}
-DIGITS = [str(digit) for digit in range(10)]
-CLOTHES = [
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-]
-CIFAR_CLASSES = [
-    "airplane",
-    "automobile",
-    "bird",
-    "cat",
-    "deer",
-    "dog",
-    "frog",
-    "horse",
-    "ship",
-    "truck",
-]
+CIFAR_BESIDE = ("batches.meta", "readme.html")  # of the official archive
+SHAPES = {"pictures": "square", "pairs": "pair", "ragged": "limit"}  # as images.fit takes them
 
 
-def idx_files(members: Members, folder: Path, *, classes: list[str], **_: object) -> dict:
+def idx_files(entry: Entry, members: Members, folder: Path, **_: object) -> dict:
     """MNIST's four files, packed or not, in any folder of the source."""
-    count = 0
+    count, used = 0, set[str]()
     for split, files in IDX_FILES.items():
         found = [_member(members, file) for file in files]
         images, labels = (idx.parse(members.read(name), name) for name in found)
         check_idx(images, labels, found[0])
         count += len(images)
+        used.update(found)
         _write(folder, split, [(images, labels)])
-    return _record(classes, IDX_FILES, Report(count))
+    return _record(entry.classes, IDX_FILES, Report(count, left_out=_unused(members, used)))
 
 
 def check_idx(images: np.ndarray, labels: np.ndarray, name: str) -> None:
@@ -71,54 +53,47 @@ def check_idx(images: np.ndarray, labels: np.ndarray, name: str) -> None:
         )
 
 
-def cifar10(members: Members, folder: Path, **options: object) -> dict:
+def cifar10(entry: Entry, members: Members, folder: Path, **options: Any) -> dict:
     """The official pickles (Krizhevsky 2009), or any folder of pictures with class folders."""
-    names = {PurePosixPath(name).name: name for name in members.names}
-    if "test_batch" not in names:
-        return pictures(members, folder, **options)
+    if not any(PurePosixPath(name).name == "test_batch" for name in members.names):
+        return pictures(entry, members, folder, **options)
+    used = {name for name in members.names if PurePosixPath(name).name in CIFAR_BESIDE}
     count = 0
     for split, files in CIFAR_FILES.items():
-        batches = [_cifar_batch(members.read(_member(members, file)), file) for file in files]
+        found = [_member(members, file) for file in files]
+        batches = [_cifar_batch(members.read(name), file) for name, file in zip(found, files)]
         count += sum(len(images) for images, _ in batches)
+        used.update(found)
         _write(folder, split, batches)
-    return _record(CIFAR_CLASSES, CIFAR_FILES, Report(count))
+    return _record(entry.classes, CIFAR_FILES, Report(count, left_out=_unused(members, used)))
 
 
-def pictures(
-    members: Members, folder: Path, *, gray: bool, size: int | None, shape: str = "square"
-) -> dict:
-    """Pictures in folders, cropped to size x size; splits and classes as places.py reads them."""
-    reading = Reading(gray=gray, size=size, shape=shape)
-    where = places(members.names)
-    classes = sorted({place.label for place in where if _has_picture(place)})
-    splits = list(dict.fromkeys(place.split for place in where if _has_picture(place)))
-    for split in splits:
-        writer = Writer(folder, split)
-        for place in (each for each in where if each.split == split):
-            if (image := reading.array(members, place.name)) is not None:
-                writer.add(image, _number(classes, place.label), place.name)
-        writer.close()
-    if not reading.read:
-        raise DataError(f"no readable picture in it: {reading.report()}")
-    return _record(classes, splits, reading.report())
+def pictures(entry: Entry, members: Members, folder: Path, *, gray: bool, size: int | None) -> dict:
+    """Pictures in folders, brought to size as the layout says.
+
+    Splits and classes are those of the pictures that could be decoded (places.py).
+    """
+    reading = Reading(gray=gray, size=size, shape=SHAPES.get(entry.layout, "square"))
+    with Spool(folder / "spool.bin") as spool:
+        for name in members.names:
+            if _aside(name, entry):
+                reading.left_out.append((name, "in a folder that is no part of the set"))
+            elif (image := reading.array(members, name)) is not None:
+                spool.add(name, image)
+        if not reading.read:
+            raise DataError(f"no readable picture in it: {reading.report(members)}")
+        where = places(spool.places)
+        classes = sorted({place.label for place in where})
+        for split, rows in groupby(where, key=attrgetter("split")):
+            _write_pictures(Writer(folder, split), spool, rows, classes)
+    splits = sorted({place.split for place in where})
+    return _record(classes, splits, reading.report(members))
 
 
-def pairs(members: Members, folder: Path, *, gray: bool, size: int | None) -> dict:
-    """Pictures that hold two halves side by side (pix2pix), brought to size x 2 size."""
-    return pictures(members, folder, gray=gray, size=size, shape="pair")
-
-
-def ragged(members: Members, folder: Path, *, gray: bool, size: int | None) -> dict:
-    """Pictures of different sizes, the longer side at most `size`."""
-    return pictures(members, folder, gray=gray, size=size, shape="limit")
-
-
-LAYOUTS: dict[str, Callable[..., dict]] = {
+DECODERS: dict[str, Callable[..., dict]] = {
     "idx": idx_files,
     "cifar10": cifar10,
-    "pictures": pictures,
-    "pairs": pairs,
-    "ragged": ragged,
+    **dict.fromkeys(SHAPES, pictures),
 }
 
 
@@ -175,15 +150,25 @@ def _write(folder: Path, split: str, parts: list[tuple[np.ndarray, np.ndarray]])
     writer.close()
 
 
-def _has_picture(place: Place) -> bool:
-    from coursekit.datasets.images import SUFFIXES
+def _write_pictures(
+    writer: Writer, spool: Spool, rows: Iterable[Place], classes: list[str]
+) -> None:
+    numbers = {name: number for number, name in enumerate(classes)}
+    for place in rows:
+        writer.add(spool.get(place.name), numbers[place.label], place.name)
+    writer.close()
 
-    return PurePosixPath(place.name).suffix.lower() in SUFFIXES
+
+def _aside(name: str, entry: Entry) -> bool:
+    """True in a folder of the official archive that is no part of the set."""
+    return any(part.lower() in entry.aside for part in PurePosixPath(name).parts[:-1])
 
 
-def _number(classes: list[str], label: str) -> int:
-    return classes.index(label) if label in classes else 0
+def _unused(members: Members, used: set[str]) -> tuple[tuple[str, str], ...]:
+    """(name, reason) of what a set with files of its own does not need."""
+    others = [(name, "not one of the set's files") for name in members.names if name not in used]
+    return tuple(sorted([*members.left_out, *others]))
 
 
-def _record(classes: list[str], splits, report: Report) -> dict:
+def _record(classes: Sequence[str], splits: Iterable[str], report: Report) -> dict:
     return {"classes": list(classes), "splits": list(splits), "report": report.as_dict()}

@@ -1,4 +1,7 @@
-"""Downloads that resume: streamed beside the target, checked, renamed. What cannot be trusted is never kept."""
+"""Downloads that resume: streamed beside the target, checked, renamed.
+
+What cannot be trusted is never kept.
+"""
 
 import json
 import os
@@ -9,18 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coursekit import files
-from coursekit.datasets.archives import looks_like_html
+from coursekit.datasets.answers import Interrupted, check_html, reason, refuse
 from coursekit.errors import DataError
 
 CHUNK = 2**16
 SLOW = 1024  # bytes: fewer in one timeout is a stall
-Progress = Callable[
-    [int, int | None, str], None
-]  # (bytes so far, bytes in all if known, file name)
-
-
-class _Interrupted(Exception):
-    """The connection broke or stalled: worth another try."""
+# (bytes so far, bytes in all if known, file name)
+Progress = Callable[[int, int | None, str], None]
 
 
 def fetch(
@@ -33,11 +31,13 @@ def fetch(
     tries: int = 4,
     progress: Progress | None = None,
 ) -> Path:
-    """Download url to target, which appears only when whole and right. checksum "md5:…" or "sha256:…"; timeout seconds.
+    """Download url to target, which appears only when whole and right.
 
-    A part that an earlier try left is resumed. Tries count in a row without a new byte. DataError says what went wrong.
+    checksum "md5:…" or "sha256:…"; timeout seconds. A part that an earlier try left is resumed.
+    Tries count in a row without a new byte. DataError says what went wrong.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    with files.disk_errors(target.name, target):
+        target.parent.mkdir(parents=True, exist_ok=True)
     download = _Download(url, target, checksum, size, timeout, progress)
     download.run(tries)
     problem = download.problem()
@@ -58,7 +58,8 @@ def fetch(
 
 @dataclass
 class _Download:
-    """One file on its way: FILE.part grows beside the target, FILE.part.json says how its server names this version."""
+    """One file on its way: FILE.part grows beside the target, FILE.part.json says how its server
+    names this version."""
 
     url: str
     target: Path
@@ -91,7 +92,7 @@ class _Download:
             try:
                 with files.disk_errors(self.target.name, self.target):
                     return self.stream()
-            except _Interrupted as error:
+            except Interrupted as error:
                 left = tries - 1 if self.done > before else left - 1
                 before = self.done
                 if left <= 0:
@@ -120,14 +121,15 @@ class _Download:
             ChunkedEncodingError,
             HTTPError,
         ) as error:
-            raise _Interrupted(_reason(error)) from None
+            raise Interrupted(reason(error)) from None
         except requests.RequestException as error:
             raise DataError(f"{self.url} cannot be fetched: {error}") from None
         if total is not None and self.done < total:
-            raise _Interrupted(f"stopped after {self.done:,} of {total:,} bytes")
+            raise Interrupted(f"stopped after {self.done:,} of {total:,} bytes")
 
     def request(self, requests):
-        """The server's answer: the rest where a part can be trusted to be its beginning, else everything."""
+        """The server's answer: the rest where a part can be trusted to be its beginning, else
+        everything."""
         headers = {"Accept-Encoding": "identity", "User-Agent": "coursekit"}
         validator = self.validator()
         if self.done and (validator or self.checksum):
@@ -140,11 +142,12 @@ class _Download:
         response = requests.get(self.url, headers=headers, stream=True, timeout=self.timeout)
         if response.status_code not in (200, 206, 416):
             response.close()
-            _refuse(response)
+            refuse(response)
         return response
 
     def validator(self) -> str:
-        """ETag or date that the server gave for this url when the part was begun; empty when unknown."""
+        """ETag or date that the server gave for this url when the part was begun; empty when
+        unknown."""
         try:
             note = json.loads(self.note.read_text(encoding="utf-8"))
             return note["validator"] if note["url"] == self.url else ""
@@ -156,7 +159,7 @@ class _Download:
         if response.status_code == 416:  # nothing after what is here: it is whole, or stale
             if not response.headers.get("Content-Range", "").endswith(f"/{self.done}"):
                 self.drop()
-                raise _Interrupted("refused to resume")
+                raise Interrupted("refused to resume")
             return self.done
         self.place(response)
         total = self.total(response)
@@ -169,7 +172,7 @@ class _Download:
         if response.status_code == 206:
             if not response.headers.get("Content-Range", "").startswith(f"bytes {self.done}-"):
                 self.drop()
-                raise _Interrupted("resumed at another place than asked")
+                raise Interrupted("resumed at another place than asked")
             return
         etag = response.headers.get("ETag", "")  # a weak tag does not promise the same bytes
         validator = (
@@ -186,9 +189,10 @@ class _Download:
         length = response.headers.get("Content-Length", "")
         total = self.done + int(length) if length.isdecimal() else self.size
         if None not in (self.size, total) and total != self.size:
-            _check_html(self.url, response.raw.read(512))
+            check_html(self.url, response.raw.read(512))
             raise DataError(
-                f"{self.url} offers {total:,} bytes instead of {self.size:,}: it is another file now."
+                f"{self.url} offers {total:,} bytes instead of {self.size:,}: it is another file "
+                "now."
             )
         return total
 
@@ -210,14 +214,14 @@ class _Download:
             with self.part.open("ab") as file:
                 while chunk := response.raw.read1(CHUNK):
                     if done == 0:
-                        _check_html(self.url, chunk)
+                        check_html(self.url, chunk)
                     file.write(chunk)
                     done += len(chunk)
                     if self.progress is not None:
                         self.progress(done, total, self.target.name)
                     if (now := time.monotonic()) - since > self.timeout:
                         if done - marked < SLOW:
-                            raise _Interrupted(
+                            raise Interrupted(
                                 f"stalled: {done - marked} bytes in {self.timeout:g} seconds"
                             )
                         since, marked = now, done
@@ -232,36 +236,8 @@ class _Download:
             return "sent an empty file"
         algorithm, _, expected = self.checksum.partition(":")
         if self.checksum and (found := files.checksum(self.part, algorithm)) != expected:
-            return f"came whole, but its {algorithm} is {found} and not {expected}: damaged on the way or changed"
+            return (
+                f"came whole, but its {algorithm} is {found} and not {expected}: damaged on the "
+                "way or changed"
+            )
         return ""
-
-
-def _refuse(response) -> None:
-    status, url = response.status_code, response.url
-    if status == 429 or status >= 500:
-        raise _Interrupted(f"answered {status} {response.reason}")
-    why = {
-        401: " (it needs a login)",
-        403: " (it needs a permission)",
-        404: " (the address is dead)",
-        410: " (the address is dead)",
-    }
-    raise DataError(f"{url} answered {status} {response.reason}{why.get(status, '')}.")
-
-
-def _check_html(url: str, head: bytes) -> None:
-    """DataError when a web page comes in place of data: a login page, a portal of the network, a moved site."""
-    if looks_like_html(head):
-        raise DataError(
-            f"{url} answered with a web page instead of data (a login page or a network portal?): "
-            "open it in a browser to see."
-        )
-
-
-def _reason(error: Exception) -> str:
-    text = str(error).lower()
-    if "timed out" in text or "timeout" in text:
-        return "stalled: no answer in time"
-    if "resol" in text or "not known" in text:
-        return "cannot be found (is this machine online?)"
-    return "broke off" if "incomplete" in text else "cannot be reached, or broke off"

@@ -1,8 +1,9 @@
-"""Robust reading of pictures: what can be converted is, what cannot is left out, and both are listed by name."""
+"""Robust reading of pictures: what can be converted is, what cannot is left out, all by name."""
 
 import io
 import warnings
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -12,37 +13,29 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from coursekit.datasets.archives import Members, Unreadable, opened
+from coursekit.datasets.kinds import kind
 from coursekit.datasets.report import Report
 from coursekit.errors import DataError
 
-FORMATS = (
-    "JPEG",
-    "PNG",
-    "GIF",
-    "BMP",
-    "WEBP",
-    "TIFF",
-    "PPM",
-)  # JPEG covers MPO; EPS would run a program
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "AVIF", "JPEG2000")
+# JPEG covers MPO; EPS would run a program
 PIXEL_LIMIT = 50_000_000
-SUFFIXES = {
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".jpe": "JPEG",
-    ".png": "PNG",
-    ".gif": "GIF",
-    ".bmp": "BMP",
-    ".webp": "WEBP",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".ppm": "PPM",
-    ".pgm": "PPM",
+TRANSPARENT = ("RGBA", "LA", "PA", "RGBa", "La")
+ORIENTATION = 0x0112  # Exif tag
+UPRIGHT = {  # Exif 2.32, tag Orientation: what brings the picture upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
 }
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """images: uint8 (H, W, 3), or (H, W) when gray, each of its own size; names: paths inside the folder or archive."""
+    """images: uint8 (H, W, 3), or (H, W) when gray, each of its own size; names: their paths."""
 
     images: list[Tensor]
     names: tuple[str, ...]
@@ -54,39 +47,37 @@ class Reading:
 
     def __init__(self, *, gray: bool = False, size: int | None = None, shape: str = "keep") -> None:
         self.gray, self.size, self.shape = gray, size, shape
-        self.read, self.ignored, self.converted, self.left_out = 0, 0, [], []
+        self.read = 0
+        self.converted: list[tuple[str, str]] = []
+        self.left_out: list[tuple[str, str]] = []
 
     def array(self, members: Members, name: str) -> np.ndarray | None:
-        """The picture as uint8 (H, W[, 3]), or None where it is left out or never claimed to be a picture."""
-        known = PurePosixPath(name).suffix.lower() in SUFFIXES
+        """The picture as uint8 (H, W[, 3]), or None where it is left out."""
         try:
             image, notes = decode(members.read(name), suffix=PurePosixPath(name).suffix)
         except Unreadable as error:
-            if known or str(error) != NOT_A_PICTURE:
-                self.left_out.append((name, str(error)))
-            else:
-                self.ignored += 1
+            self.left_out.append((name, str(error)))
             return None
         self.read += 1
         if notes:
             self.converted.append((name, ", ".join(notes)))
-        return np.array(
-            fit(image.convert("L" if self.gray else "RGB"), size=self.size, shape=self.shape)
-        )
+        plain = image.convert("L" if self.gray else "RGB")
+        return np.array(fit(plain, size=self.size, shape=self.shape))
 
-    def report(self) -> Report:
-        return Report(self.read, tuple(self.converted), tuple(self.left_out), self.ignored)
-
-
-NOT_A_PICTURE = "not a picture"
+    def report(self, members: Members) -> Report:
+        """The account, with what the members themselves leave out."""
+        left_out = sorted([*members.left_out, *self.left_out])
+        return Report(self.read, tuple(self.converted), tuple(left_out))
 
 
 def read_pictures(
     path: Path | str, *, gray: bool = False, size: int | None = None, shape: str = "keep"
 ) -> Pictures:
-    """Every readable picture of a folder, zip or tar, in the order of names, with the account of the rest.
+    """Every readable picture of a folder, zip or tar, in the order of names, with the account of
+    the rest.
 
-    shape "keep" leaves sizes as they are, "square" crops to size x size, "limit" shrinks the longer side to size.
+    shape "keep" leaves sizes as they are, "square" crops to size x size, "limit" shrinks the longer
+    side to size. DataError where no picture can be read.
     """
     reading, images, names = Reading(gray=gray, size=size, shape=shape), [], []
     with TemporaryDirectory() as scratch, opened(Path(path), scratch=Path(scratch)) as members:
@@ -94,13 +85,17 @@ def read_pictures(
             if (array := reading.array(members, name)) is not None:
                 images.append(torch.from_numpy(array))
                 names.append(name)
+        report = reading.report(members)
     if not images:
-        raise DataError(f"no readable picture in {path}: {reading.report()}")
-    return Pictures(images, tuple(names), reading.report())
+        raise DataError(f"no readable picture in {path}: {report}")
+    return Pictures(images, tuple(names), report)
 
 
 def decode(data: bytes, *, suffix: str = "") -> tuple[Image.Image, tuple[str, ...]]:
-    """A file's bytes -> upright 8-bit image (L or RGB), and notes on what was converted. Unreadable with the reason."""
+    """A file's bytes -> upright 8-bit image (L or RGB), and notes on what was converted.
+
+    The content decides what it is, not its name. Unreadable with the reason.
+    """
     if not data:
         raise Unreadable("empty file")
     with warnings.catch_warnings():
@@ -110,7 +105,7 @@ def decode(data: bytes, *, suffix: str = "") -> tuple[Image.Image, tuple[str, ..
         except Unreadable:
             raise
         except UnidentifiedImageError:
-            raise Unreadable(NOT_A_PICTURE) from None
+            raise Unreadable(kind(data)) from None
         except Image.DecompressionBombError:
             raise Unreadable(f"huge: more than {PIXEL_LIMIT:,} pixels") from None
         except Exception as error:  # a decoder that is fed anything may raise anything
@@ -118,7 +113,8 @@ def decode(data: bytes, *, suffix: str = "") -> tuple[Image.Image, tuple[str, ..
 
 
 def fit(image: Image.Image, *, size: int | None, shape: str) -> Image.Image:
-    """Bring to size: "square" crops the middle, "pair" does so with each half, "limit" only shrinks; all smoothly."""
+    """Bring to size, smoothly: "square" crops the middle, "pair" does so with each half, "limit"
+    only shrinks."""
     if size is None or shape == "keep":
         return image
     if shape == "limit":
@@ -142,28 +138,52 @@ def _fit_pair(image: Image.Image, size: int) -> Image.Image:
     return canvas
 
 
+@cache
+def formats() -> tuple[str, ...]:
+    """Pillow's names of the formats that are read; HEIF where pillow-heif is installed."""
+    try:
+        import pillow_heif
+    except ImportError:
+        return FORMATS
+    pillow_heif.register_heif_opener()
+    return (*FORMATS, "HEIF")
+
+
 def _decode(data: bytes, suffix: str) -> tuple[Image.Image, tuple[str, ...]]:
-    image = Image.open(io.BytesIO(data), formats=FORMATS)
+    image: Image.Image = Image.open(io.BytesIO(data), formats=formats())
     if image.width * image.height > PIXEL_LIMIT:
         raise Unreadable(
             f"huge: {image.width} x {image.height} is more than {PIXEL_LIMIT:,} pixels"
         )
+    notes = _notes(image, data, suffix)
+    image.load()
+    turn = UPRIGHT.get(_orientation(image))
+    if turn is not None:
+        notes.append("turned upright")
+        image = image.transpose(turn)
+    return _plain(image, notes), tuple(notes)
+
+
+def _notes(image: Image.Image, data: bytes, suffix: str) -> list[str]:
+    """What is odd about a picture that is opened and not yet decoded."""
     notes = []
-    if SUFFIXES.get(suffix) != image.format and not (
-        suffix in (".jpg", ".jpeg") and image.format == "MPO"
-    ):
+    named = Image.registered_extensions().get(suffix)
+    if image.format != named and not (image.format == "MPO" and named == "JPEG"):
         notes.append(f"{image.format} named {suffix or 'without ending'}")
     if image.format != "MPO" and (frames := getattr(image, "n_frames", 1)) > 1:
         notes.append(f"animated: first of {frames} frames")
-    if (
-        image.format == "PNG" and data[24] == 16 or image.mode.startswith("I")
-    ):  # byte 24: bit depth (PNG 11.2.1)
+    deep = image.format == "PNG" and data[24] == 16  # byte 24: bit depth (PNG 11.2.1)
+    if deep or image.mode.startswith("I"):
         notes.append("16-bit")
-    image.load()
-    if image.getexif().get(0x0112, 1) not in (0, 1):  # Exif tag Orientation
-        notes.append("turned upright")
-        image = ImageOps.exif_transpose(image)
-    return _plain(image, notes), tuple(notes)
+    return notes
+
+
+def _orientation(image: Image.Image) -> int:
+    """The Exif tag as it stands; 0 where Exif is too odd to be read, which harms no pixel."""
+    try:
+        return int(image.getexif().get(ORIENTATION, 0))
+    except Exception:  # Exif that is fed anything may raise anything
+        return 0
 
 
 def _plain(image: Image.Image, notes: list[str]) -> Image.Image:
@@ -174,7 +194,7 @@ def _plain(image: Image.Image, notes: list[str]) -> Image.Image:
         return _from_16_bit(image)
     if image.mode in ("P", "PA"):
         notes.append("palette")
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+    if image.mode in TRANSPARENT or "transparency" in image.info:
         return _over_white(image.convert("RGBA"), notes)
     if image.mode not in ("L", "RGB", "1", "P"):
         notes.append(image.mode)
@@ -182,7 +202,7 @@ def _plain(image: Image.Image, notes: list[str]) -> Image.Image:
 
 
 def _over_white(image: Image.Image, notes: list[str]) -> Image.Image:
-    if image.getextrema()[3][0] < 255:
+    if image.getchannel("A").getextrema() != (255, 255):
         notes.append("transparent: laid over white")
     white = Image.new("RGBA", image.size, "white")
     return Image.alpha_composite(white, image).convert("RGB")

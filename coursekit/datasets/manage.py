@@ -1,37 +1,26 @@
-"""What `coursekit data` does, as plain functions: catalog, status, download, add, verify. They print nothing."""
+"""What `coursekit data` does, as plain functions: status, download, add, verify.
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+They print nothing.
+"""
+
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from coursekit import config, files
-from coursekit.datasets import cache, sources
-from coursekit.datasets.catalog import ENTRIES, Entry, find
+from coursekit import config
+from coursekit.datasets import cache, full, samples, sources
+from coursekit.datasets.catalog import ENTRIES, find
 from coursekit.datasets.download import Progress
-from coursekit.datasets.report import Report
-from coursekit.errors import DataError
-
-
-@dataclass(frozen=True)
-class Added:
-    """What add or download brought: counts maps split to number of pictures."""
-
-    name: str
-    origin: str
-    sha256: str
-    counts: dict[str, int]
-    classes: list[str]
-    report: Report
-
-    def __str__(self) -> str:
-        counts = ", ".join(f"{count:,} {split}" for split, count in self.counts.items())
-        classes = f" in {len(self.classes)} classes" if len(self.classes) > 1 else ""
-        return f"{self.name}: {counts}{classes}; {self.report}"
+from coursekit.datasets.entry import Entry
+from coursekit.datasets.full import Added
+from coursekit.errors import DataError, UsageError, nearest
 
 
 def status() -> list[dict]:
-    """A row for each set: name, title, license, bundled (bool), full ("added", "downloaded", "system", "damaged: …" or
-    ""), sample, megabytes (of the download), advice."""
+    """A row for each set: name, title, license, bundled (bool), full, sample, megabytes, advice.
+
+    full is "added", "downloaded", "system", "damaged: …" or ""; megabytes are of the download.
+    """
     return [
         {
             "name": entry.name,
@@ -47,46 +36,49 @@ def status() -> list[dict]:
     ]
 
 
-def download(name: str, progress: Progress | None = None, **options: float) -> Added:
-    """Fetch the full set from its official address. progress(bytes, of how many or None, file); options go to fetch."""
+def download(name: str, progress: Progress | None = None, **options: Any) -> Added:
+    """Fetch the full set from its official address.
+
+    progress(bytes, of how many or None, file); options go to download.fetch.
+    """
     entry = find(name)
-    if not entry.remotes:
-        return _kaggle(entry)
-    try:
-        added = _bring(
-            entry, lambda folder: sources.stage_downloaded(entry, folder, progress, **options)
-        )
-        sources.forget_partial(entry, keep_checked=False)
-        return added
-    except DataError as error:
-        sources.forget_partial(entry, keep_checked=True)
-        raise DataError(f"{name} could not be downloaded: {error} {entry.elsewhere}") from None
+    return full.fetch(entry, progress, **options) if entry.remotes else _kaggle(entry)
 
 
 def add(name: str, path: Path | str) -> Added:
-    """Take a folder or archive that someone has as the full set `name`; it is copied into the cache and decoded."""
-    entry, path = find(name), Path(path).expanduser()
-    if entry.sample_only:
-        raise DataError(f"{entry.advice}: nothing can be added to it")
-    return _bring(entry, lambda folder: sources.stage_added(entry, path, folder))
+    """Take a person's folder or archive as the full set `name`: copied into the cache, decoded.
+
+    UsageError where there is no such path, DataError where it cannot be the set.
+    """
+    return _add(find(name), Path(path).expanduser())
 
 
 def verify(names: Iterable[str] | None = None) -> list[dict]:
-    """A row for each file of samples, sources and arrays: name, kind, file, ok, problem. All content is read."""
+    """A row for each file of samples, sources and arrays: name, kind, file, ok, problem.
+
+    All content is read.
+    """
     entries = ENTRIES if names is None else [find(name) for name in names]
     return [row for entry in entries for row in _verify(entry)]
 
 
-def _bring(entry: Entry, stage: Callable[[Path], sources.Source]) -> Added:
-    """Stage a source beside the cache's own, decode it, and only then let it take its place."""
-    from coursekit.datasets import loading  # sets needs download
+def _add(entry: Entry, path: Path) -> Added:
+    if entry.sample_only:
+        raise DataError(f"{entry.advice}: nothing can be added to it")
+    _check_path(path)
+    return full.bring(entry, lambda folder: sources.stage_added(entry, path, folder))
 
-    with files.lock(f"set-{entry.name}"), files.whole_folder(sources.home(entry)) as folder:
-        source = stage(folder)
-        arrays_folder = loading.decoded(entry, source)
-    splits, classes, report = cache.read(arrays_folder)
-    counts = {name: len(split) for name, split in splits.items()}
-    return Added(entry.name, source.origin, source.sha256, counts, classes, report)
+
+def _check_path(path: Path) -> None:
+    """UsageError with the nearest names unless there is a file or a folder."""
+    if path.is_dir() or path.is_file():
+        return
+    if path.exists():
+        raise UsageError(f"{path} is neither a file nor a folder")
+    parent = path.parent
+    found = sorted(own.name for own in parent.iterdir()) if parent.is_dir() else []
+    advice = nearest(path.name, found, label="There", most=8) if found else ""
+    raise UsageError(f"there is no file or folder {path}. {advice}".rstrip())
 
 
 def _kaggle(entry: Entry) -> Added:
@@ -103,7 +95,7 @@ def _kaggle(entry: Entry) -> Added:
         ) from None
     except Exception as error:  # kagglehub's own errors share no base class
         raise DataError(f"Kaggle gave no {entry.name}: {error}. {entry.advice}") from None
-    return add(entry.name, folder)
+    return _add(entry, Path(folder))
 
 
 def _full(entry: Entry) -> str:
@@ -115,28 +107,21 @@ def _full(entry: Entry) -> str:
 
 
 def _verify(entry: Entry) -> list[dict]:
-    from coursekit.datasets import samples
-
-    rows = []
-    if entry.bundled:
-        rows += [
-            _row(entry, "bundled", file, problem)
-            for file, problem in samples.problems(entry.name).items()
-        ]
+    bundled = samples.problems(entry.name) if entry.bundled else {}
+    rows = [_row(entry, "bundled", file, problem) for file, problem in bundled.items()]
     try:
         source = None if entry.sample_only else sources.find(entry)
-        found = sources.problems(source) if source else {}
         if source:
+            found = sources.problems(source)
             sources.check_content(entry, source)
-        rows += [_row(entry, source.origin, file, problem) for file, problem in found.items()]
+            rows += [_row(entry, source.origin, file, problem) for file, problem in found.items()]
     except DataError as error:
         rows.append(_row(entry, "full", entry.name, str(error)))
     for folder in sorted((config.cache() / "arrays").glob(f"{entry.name}-" + "[0-9a-f]" * 16)):
-        bad = cache.problems(folder, thorough=True)
-        files = {**dict.fromkeys(_files(folder), ""), **bad}
+        bad = {**dict.fromkeys(_files(folder), ""), **cache.problems(folder, thorough=True)}
         rows += [
             _row(entry, "decoded", f"{folder.name}/{file}", problem)
-            for file, problem in files.items()
+            for file, problem in bad.items()
         ]
     return rows
 

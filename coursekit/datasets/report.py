@@ -1,32 +1,37 @@
-"""What happened to the pictures of a folder or archive: how many were read, converted, left out, and which."""
+"""What happened to the pictures of a folder or archive: how many were read, converted, left out."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from coursekit.errors import printable
+
+SHOWN = 5  # names in a line of text
 
 
 @dataclass(frozen=True)
 class Report:
-    """read: pictures taken; converted, left_out: (name, what or why) of each; ignored: files that claim no picture."""
+    """read: pictures taken; converted and left_out: (name, what or why) of every such file."""
 
     read: int = 0
     converted: tuple[tuple[str, str], ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
-    ignored: int = 0
 
     def __str__(self) -> str:
+        """One line: the counts, the reasons by number, and the first names."""
         text = f"{self.read:,} pictures read"
         for label, rows in (("converted", self.converted), ("left out", self.left_out)):
             if rows:
-                text += f"; {len(rows):,} {label}: {_some(rows)}"
+                text += f"; {len(rows):,} {label}: {_summary(rows)}"
         return text
 
     def as_dict(self) -> dict:
-        return {
-            "read": self.read,
-            "converted": self.converted,
-            "left_out": self.left_out,
-            "ignored": self.ignored,
-        }
+        """Plain values for JSON."""
+        return {"read": self.read, "converted": self.converted, "left_out": self.left_out}
+
+    def listing(self) -> str:
+        """Every file that was left out, one a line: the name, a tab, the reason."""
+        return "".join(f"{on_one_line(name)}\t{why}\n" for name, why in self.left_out)
 
     @classmethod
     def of(cls, values: dict) -> "Report":
@@ -35,10 +40,29 @@ class Report:
             key: tuple((name, why) for name, why in values[key])
             for key in ("converted", "left_out")
         }
-        return cls(values["read"], rows["converted"], rows["left_out"], values["ignored"])
+        return cls(values["read"], rows["converted"], rows["left_out"])
 
 
-def _some(rows: Iterable[tuple[str, str]], most: int = 5) -> str:
-    rows = list(rows)
-    shown = ", ".join(f"{name} ({why})" for name, why in rows[:most])
-    return shown + (f" and {len(rows) - most:,} more" if len(rows) > most else "")
+def on_one_line(name: str) -> str:
+    """A file's name as it may be shown: line ends and other control characters written out."""
+    return printable(name.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r"))
+
+
+def some(names: Sequence[str], most: int = SHOWN) -> str:
+    """The first names, safe to show, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(map(on_one_line, names[:most])) + more
+
+
+def _summary(rows: Sequence[tuple[str, str]]) -> str:
+    """Few files with their reasons; of many, how often each reason, and the first names."""
+    reasons = Counter(why for _, why in rows).most_common()
+    if len(rows) <= SHOWN:
+        names = [
+            ", ".join(on_one_line(name) for name, own in rows if own == why) for why, _ in reasons
+        ]
+        return ", ".join(f"{files} ({why})" for files, (why, _) in zip(names, reasons))
+    counts = ", ".join(f"{count:,} {why}" for why, count in reasons[:SHOWN])
+    others = sum(count for _, count in reasons[SHOWN:])
+    rest = f", {others:,} for other reasons" if others else ""
+    return f"{counts}{rest} ({some([name for name, _ in rows])})"

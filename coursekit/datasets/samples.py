@@ -1,48 +1,35 @@
-"""Loaders of the bundled samples in data/: small, checked against their cards, decoded into memory at each load."""
+"""Loaders of the bundled samples in data/, checked against their cards, decoded at each load."""
 
 import csv
-import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+import inspect
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import PurePosixPath
+from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
-from coursekit import config, files
 from coursekit.datasets import decoders, idx
-from coursekit.datasets.catalog import Entry
+from coursekit.datasets.cards import Card, problems, read_card
+from coursekit.datasets.classes import CLOTHES, DIGITS
 from coursekit.datasets.crops import cut
-from coursekit.datasets.dataset import Dataset, Split
-from coursekit.datasets.images import read_pictures
+from coursekit.datasets.dataset import Dataset, Split, halves
+from coursekit.datasets.entry import Entry
+from coursekit.datasets.images import Pictures, read_pictures
 from coursekit.datasets.places import held_out_names
 from coursekit.datasets.report import Report
-from coursekit.datasets.sources import Source
 from coursekit.datasets.views import views
 from coursekit.errors import DataError, UsageError, nearest
 
-CLASSES = {"fashion-mnist": decoders.CLOTHES, "mnist": decoders.DIGITS}
+Loaded = tuple[Sequence[str], dict[str, Split], Report]  # classes, splits, report
 
 
-@dataclass(frozen=True)
-class Card:
-    """A sample's card.toml and its folder."""
-
-    folder: Path
-    values: dict
-
-    @property
-    def sha256(self) -> str:
-        """Of the pictures' files, as for a full set's source."""
-        files = {
-            name: digest for name, digest in self.values["files"].items() if name != "index.csv"
-        }
-        return Source(self.folder, "bundled", files).sha256
-
-
-def load(entry: Entry, **options: object) -> Dataset:
-    """The bundled sample of this entry. DataError names the stand-in where it has none."""
+def load(entry: Entry, **options: Any) -> Dataset:
+    """The bundled sample of this entry. DataError names another sample where it has none."""
     if not entry.bundled:
         raise DataError(
             f"{entry.name} has no bundled sample: datasets.load({entry.sample!r}) stands in, "
@@ -55,67 +42,40 @@ def load(entry: Entry, **options: object) -> Dataset:
             f"the sample data/{entry.name} is damaged ({'; '.join(bad)}): "
             f"get it back with `git checkout -- data/{entry.name}`"
         )
-    try:
-        classes, splits, report = LOADERS[entry.name](card, **options)
-    except TypeError as error:
-        if "unexpected keyword" not in str(error):
-            raise
-        raise UsageError(
-            f"datasets.load({entry.name!r}): {_option(error, LOADERS[entry.name])}"
-        ) from None
-    title, license = card.values["title"], card.values["license"]
-    return Dataset(entry.name, "bundled", title, license, card.sha256, classes, splits, report)
+    loader = LOADERS[entry.name]
+    _check_options(entry.name, loader, options)
+    classes, splits, report = loader(card, **options)
+    return Dataset(
+        entry.name,
+        "bundled",
+        card.values["title"],
+        card.values["license"],
+        card.sha256,
+        list(classes),
+        splits,
+        report,
+    )
 
 
-def read_card(name: str) -> Card:
-    """The card of a bundled sample."""
-    folder = config.BUNDLED / name
-    try:
-        return Card(folder, tomllib.loads((folder / "card.toml").read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{folder / 'card.toml'} cannot be read: {error}") from None
-
-
-def problems(name: str) -> dict[str, str]:
-    """File of a sample -> what is wrong with it; empty text when all is well."""
-    card, found = read_card(name), {}
-    for file, digest in card.values["files"].items():
-        path = card.folder / file
-        found[file] = (
-            "missing"
-            if not path.is_file()
-            else ""
-            if files.checksum(path) == digest
-            else "content differs from its card"
-        )
-    return found
-
-
-Loaded = tuple[list[str], dict[str, Split], Report]
-
-
-def _idx(card: Card) -> Loaded:
+def _idx(names: Sequence[str], card: Card) -> Loaded:
     """MNIST's four files; images (N, 28, 28)."""
     splits = {}
-    for split, names in decoders.IDX_FILES.items():
+    for split, files in decoders.IDX_FILES.items():
         images, labels = (
-            idx.parse((card.folder / f"{file}.gz").read_bytes(), file) for file in names
+            idx.parse((card.folder / f"{file}.gz").read_bytes(), file) for file in files
         )
-        decoders.check_idx(images, labels, names[0])
+        decoders.check_idx(images, labels, files[0])
         splits[split] = Split(
             torch.from_numpy(images.copy()), torch.from_numpy(labels.astype(np.int64))
         )
-    return CLASSES[card.values["name"]], splits, Report(sum(map(len, splits.values())))
+    return names, splits, Report(sum(map(len, splits.values())))
 
 
 def _faces(card: Card, *, size: int = 64, gray: bool = False, test_share: float = 0.1) -> Loaded:
     """Faces (N, size, size, 3), labels by folder; a share held out by the hash of the name."""
     pictures, labels, classes = _read(card, size=size, gray=gray, shape="square")
-    return (
-        classes,
-        _held_out(torch.stack(pictures.images), labels, pictures.names, test_share),
-        pictures.report,
-    )
+    images = torch.stack(pictures.images)
+    return classes, _held_out(images, labels, pictures.names, test_share), pictures.report
 
 
 def _photos(
@@ -127,21 +87,18 @@ def _photos(
     test_share: float = 0.2,
     gray: bool = False,
 ) -> Loaded:
-    """Random patches (N, size, size, 3), split by photo within each category, labels by category."""
+    """Random patches (N, size, size, 3), split by photo within each category, the label."""
     pictures, labels, classes = _read(card)
-    return (
-        classes,
-        cut(
-            pictures,
-            labels,
-            size=size,
-            count=patches_per_photo,
-            seed=seed,
-            test_share=test_share,
-            gray=gray,
-        ),
-        pictures.report,
+    splits = cut(
+        pictures,
+        labels,
+        size=size,
+        count=patches_per_photo,
+        seed=seed,
+        test_share=test_share,
+        gray=gray,
     )
+    return classes, splits, pictures.report
 
 
 def _views(
@@ -154,10 +111,14 @@ def _views(
     background: str = "white",
     test_share: float = 0.1,
 ) -> Loaded:
-    """Turned, scaled and lit views of each drawing, labels by drawing; train and test views are drawn apart."""
+    """Turned, scaled and lit views of each drawing (N, size, size, 3), no last when gray.
+
+    Labels by drawing; views to train and to test with are drawn apart.
+    """
     if views_per_drawing < 2:
         raise UsageError(
-            f"views_per_drawing is {views_per_drawing}: give 2 or more, one to train with and one to test with"
+            f"views_per_drawing is {views_per_drawing}: give 2 or more, one to train with and one "
+            "to test with"
         )
     with_alpha = _transparent(card)
     names = [PurePosixPath(name).stem for name in with_alpha]
@@ -174,30 +135,17 @@ def _views(
     return names, splits, Report(len(with_alpha))
 
 
-def _fruits(
-    card: Card, *, size: int = 100, gray: bool = False, views_per_drawing: int = 100, **options
-) -> Loaded:
-    """Fruits on white, as Fruits-360 photographed them: (N, size, size, 3)."""
-    return _views(card, size=size, gray=gray, views_per_drawing=views_per_drawing, **options)
-
-
-def _animals(
-    card: Card, *, size: int = 28, gray: bool = True, views_per_drawing: int = 60, **options
-) -> Loaded:
-    """Animals, small and gray: (N, size, size)."""
-    return _views(card, size=size, gray=gray, views_per_drawing=views_per_drawing, **options)
-
-
 def _paintings(card: Card, *, size: int | None = None, test_share: float = 0.2) -> Loaded:
-    """A list of paintings (H, W, 3) of different sizes, the longer side at most size; split by painting."""
+    """A list of paintings (H, W, 3), the longer side at most size; split by painting."""
     pictures, labels, classes = _read(card, size=size, shape="limit")
     return classes, _held_out(pictures.images, labels, pictures.names, test_share), pictures.report
 
 
 def _pairs(card: Card, *, size: int = 256) -> Loaded:
-    """Pairs: images (N, size, size, 3) the photo, targets the relief; split by place as index.csv says: neighbors overlap."""
-    from coursekit.datasets.loading import halves
+    """Pairs: images (N, size, size, 3) the photo, targets the relief.
 
+    Split by place as index.csv says: neighbors overlap.
+    """
     pictures, labels, classes = _read(card, size=size, shape="pair")
     with open(card.folder / "index.csv", encoding="utf-8", newline="") as file:
         test = {row["name"] for row in csv.DictReader(file) if row["split"] == "test"}
@@ -206,19 +154,19 @@ def _pairs(card: Card, *, size: int = 256) -> Loaded:
 
 
 LOADERS: dict[str, Callable[..., Loaded]] = {
-    "fashion-mnist": _idx,
-    "mnist": _idx,
+    "fashion-mnist": partial(_idx, CLOTHES),
+    "mnist": partial(_idx, DIGITS),
     "manga-faces": _faces,
     "cartoon-faces": _faces,
     "photos": _photos,
-    "fruits": _fruits,
-    "animals": _animals,
+    "fruits": partial(_views, size=100, gray=False, views_per_drawing=100),  # as in Fruits-360
+    "animals": partial(_views, size=28, gray=True, views_per_drawing=60),
     "paintings": _paintings,
     "satellite-relief": _pairs,
 }
 
 
-def _read(card: Card, **options: object) -> tuple:
+def _read(card: Card, **options: Any) -> tuple[Pictures, Tensor, list[str]]:
     """Pictures of the sample's archive, labels by folder (N,), classes."""
     pictures = read_pictures(card.folder / "images.zip", **options)
     folders = [PurePosixPath(name).parent.name for name in pictures.names]
@@ -245,36 +193,30 @@ def _part(
         "test": [i for i, name in enumerate(names) if name in test],
     }
     return {
-        split: Split(
-            images[torch.tensor(rows, dtype=torch.int64)]
-            if isinstance(images, Tensor)
-            else [images[i] for i in rows],
-            labels[rows],
-            tuple(names[i] for i in rows),
-        )
+        split: Split(_rows(images, rows), labels[rows], tuple(names[i] for i in rows))
         for split, rows in chosen.items()
     }
 
 
-def _transparent(card: Card) -> dict:
+def _rows(images: "Tensor | list[Tensor]", rows: list[int]) -> "Tensor | list[Tensor]":
+    if isinstance(images, Tensor):
+        return images[torch.tensor(rows, dtype=torch.int64)]
+    return [images[i] for i in rows]
+
+
+def _transparent(card: Card) -> dict[str, Image.Image]:
     """Name -> RGBA image of a sample of drawings."""
-    from zipfile import ZipFile
-
-    from PIL import Image
-
     with ZipFile(card.folder / "images.zip") as file:
         return {
             name: Image.open(file.open(name)).convert("RGBA") for name in sorted(file.namelist())
         }
 
 
-def _option(error: TypeError, loader: Callable) -> str:
-    import inspect
-
-    unknown = str(error).rpartition("argument ")[2].strip("'")
-    valid = [
-        name
-        for name, value in inspect.signature(loader).parameters.items()
-        if value.kind is value.KEYWORD_ONLY
-    ]
-    return f"unknown option {unknown!r}: {nearest(unknown, valid) if valid else 'this sample has none.'}"
+def _check_options(name: str, loader: Callable, options: dict) -> None:
+    """UsageError on an option that the sample's loader does not have."""
+    parameters = inspect.signature(loader).parameters.values()
+    valid = [own.name for own in parameters if own.kind is own.KEYWORD_ONLY]
+    for option in options:
+        if option not in valid:
+            advice = nearest(option, valid) if valid else "this sample has none."
+            raise UsageError(f"datasets.load({name!r}): unknown option {option!r}: {advice}")

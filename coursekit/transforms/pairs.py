@@ -1,4 +1,5 @@
-"""Pairs of pictures for image translation (lesson 11): jitter that keeps them aligned, edges of drawings, value ranges."""
+"""Pairs of pictures for image translation (lesson 11): jitter that keeps them aligned, edges of
+drawings, value ranges."""
 
 import torch
 from torch import Tensor
@@ -20,25 +21,29 @@ def to_unit(pictures: Tensor) -> Tensor:
 
 
 def channels_first(pictures: Tensor) -> Tensor:
-    """As stored (N, H, W, C) -> as networks take them (N, C, H, W); a view, which is channels-last already."""
+    """As stored (N, H, W, C) -> as networks take them (N, C, H, W); a view, which is
+    channels-last already."""
     return pictures.movedim(-1, 1)
 
 
 def jitter(
     photos: Tensor, targets: Tensor, *, generator: torch.Generator, enlarge: float = ENLARGED
 ) -> tuple[Tensor, Tensor]:
-    """Enlarge, cut a random window of the old size, mirror half of them: the same for both of a pair. (B, C, S, S) twice."""
+    """Enlarge, cut a random window of the old size, mirror half of them: the same for both of a
+    pair. (B, C, S, S) twice."""
     count, size = len(photos), photos.shape[-1]
     large = max(size, round(size * enlarge))
     places = torch.randint(0, large - size + 1, (count, 2), generator=generator).tolist()
     turned = (torch.rand(count, generator=generator) < 0.5).tolist()
-    return tuple(_windows(_resize(each, large), size, places, turned) for each in (photos, targets))
+    photo_windows = _windows(_resize(photos, large), size, places, turned)
+    return photo_windows, _windows(_resize(targets, large), size, places, turned)
 
 
 def edges(pictures: Tensor, *, threshold: float = 0.15) -> Tensor:
-    """Dark lines on white where a channel's slope exceeds threshold. uint8 (N, H, W, 3) -> uint8 (N, H, W, 3).
+    """Dark lines on white where a channel's slope exceeds threshold.
 
-    The slope is Sobel's, in intensity (0 to 1) a pixel; of each step only the steepest pixel across it is kept.
+    uint8 (N, H, W, 3) -> uint8 (N, H, W, 3). The slope is Sobel's, in intensity (0 to 1) a pixel;
+    of each step only the steepest pixel across it is kept.
     """
     values = channels_first(pictures).float() / 255  # (N, 3, H, W)
     dx, dy = _slopes(values)
@@ -50,7 +55,9 @@ def edges(pictures: Tensor, *, threshold: float = 0.15) -> Tensor:
 
 
 def from_edges(split: Split, **options: float) -> Split:
-    """Drawings -> pairs: images their edges, targets the drawings."""
+    """Drawings of one size -> pairs: images their edges, targets the drawings."""
+    if not isinstance(split.images, Tensor):
+        raise TypeError(f"edges need pictures of one size, not a {type(split.images).__name__}")
     return Split(edges(split.images, **options), split.labels, split.names, split.images)
 
 
@@ -74,12 +81,13 @@ def _slopes(values: Tensor) -> tuple[Tensor, Tensor]:
     padded = F.pad(values, (1, 1, 1, 1), mode="replicate")
     smooth_y = (padded[:, :, :-2] + 2 * padded[:, :, 1:-1] + padded[:, :, 2:]) / 4
     smooth_x = (padded[..., :-2] + 2 * padded[..., 1:-1] + padded[..., 2:]) / 4
-    return (smooth_y[..., 2:] - smooth_y[..., :-2]) / 2, (
-        smooth_x[:, :, 2:] - smooth_x[:, :, :-2]
-    ) / 2
+    dx = (smooth_y[..., 2:] - smooth_y[..., :-2]) / 2
+    dy = (smooth_x[:, :, 2:] - smooth_x[:, :, :-2]) / 2
+    return dx, dy
 
 
 def _crest(steep: Tensor, axis: int) -> Tensor:
-    """True where a value is not below its two neighbors along the axis (and above one side, so plateaus are one wide)."""
+    """True where a value is not below its two neighbors along the axis (and above one side, so
+    plateaus are one wide)."""
     before, after = steep.roll(1, axis), steep.roll(-1, axis)
     return (steep >= before) & (steep > after)

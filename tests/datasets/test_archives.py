@@ -1,4 +1,5 @@
-"""Archives that lie: nothing outside their folder, no links, nothing larger than declared, no bombs."""
+"""Archives that lie: nothing outside their folder, no links, nothing larger than declared, no
+bombs."""
 
 import io
 import stat

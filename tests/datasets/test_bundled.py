@@ -1,4 +1,7 @@
-"""The bundled samples hold what their cards say: bytes, counts, shapes, licenses. Nothing here is downloaded."""
+"""The bundled samples hold what their cards say: bytes, counts, shapes, licenses.
+
+Nothing here is downloaded.
+"""
 
 import csv
 import dataclasses
@@ -40,7 +43,7 @@ PLACES = re.compile(
     r"/(work|home|root|tmp|usr|opt|var)/|[A-Z]:\\|registry\.|pypi\.[o]rg|python[h]osted|npm[j]s|deb\.[d]ebian|"
     r"packages\.[d]ebian|file://"
 )
-# name: (mode of the pictures, their sizes as a set or None where they differ, folders inside images.zip)
+# name: (mode of the pictures, their sizes or None where they differ, folders inside images.zip)
 ZIPPED = {
     "manga-faces": ("RGB", {(64, 64)}, {"faces"}),
     "cartoon-faces": ("RGB", {(64, 64)}, set("0123456789")),
@@ -292,7 +295,8 @@ def painted(height: int, width: int) -> np.ndarray:
 
 
 def cut(jigsaw, picture: np.ndarray, *, gap: int = 0) -> list:
-    """Twelve pieces of (120, 160) with wavy edges; they overlap by two pixels, and their places are up to 1.4 off."""
+    """Twelve pieces of (120, 160) with wavy edges; they overlap by two pixels, and their places
+    are up to 1.4 off."""
     y, x = np.mgrid[:120, :160]
     row = (y + 6 * np.sin(x / 9)).clip(0, 119).astype(int) // 40
     column = (x + 6 * np.sin(y / 7)).clip(0, 159).astype(int) // 40

@@ -22,7 +22,14 @@ def flat(*values):
 def test_crops_come_picture_after_picture():
     squares = crops.crops(flat(10, 200, 90), size=16, count=2, seed=0)
     assert squares.shape == (6, 16, 16, 3) and squares.dtype == torch.uint8
-    assert [each.unique().tolist() for each in squares] == [[10], [10], [200], [200], [90], [90]]
+    assert [square.unique().tolist() for square in squares] == [
+        [10],
+        [10],
+        [200],
+        [200],
+        [90],
+        [90],
+    ]
 
 
 def test_one_more_picture_leaves_the_others_squares_as_they_are():

@@ -45,7 +45,7 @@ LEFT_OUT = {
     "truncated.jpg": (JPEG[: len(JPEG) // 2], "truncated"),
     "truncated.png": (encoded(Image.effect_noise((64, 64), 90), "PNG")[:900], "truncated"),
     "empty.jpg": (b"", "empty file"),
-    "text.jpg": (b"these are not the pixels you are looking for", "not a picture"),
+    "text.jpg": (b"these are not the pixels you are looking for", "a text file"),
     "float.tif": (encoded(Image.fromarray(np.ones((4, 4), np.float32)), "TIFF"), "floating-point"),
 }
 
@@ -132,13 +132,13 @@ def test_turned_upright_by_exif(tmp_path):
     assert image.shape == (12, 8, 3) and "turned upright" in report.converted[0][1]
 
 
-def test_files_that_claim_nothing_are_ignored_and_hidden_ones_unseen(tmp_path):
+def test_text_is_named_and_what_file_managers_write_is_not(tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "readme.txt").write_text("hello")
     (tmp_path / ".DS_Store").write_bytes(b"x")
     image, report = only(tmp_path, "hidden_picture.txt", encoded(plain(), "PNG"))
     assert image is not None and "PNG named .txt" in report.converted[0][1]
-    assert report.ignored == 1 and not report.left_out
+    assert report.left_out == (("sub/readme.txt", "a text file"),)
 
 
 def test_unreadable_permission_is_left_out(tmp_path):

@@ -11,11 +11,11 @@ from coursekit.datasets.images import Pictures
 from coursekit.datasets.report import Report
 from coursekit.errors import DataError, UsageError
 
-FEW = dict(views_per_drawing=4)
+FEW = {"views_per_drawing": 4}
 SHAPES = {  # name: options, shape of a picture, at least so many to train
     "fashion-mnist": ({}, (28, 28), 10_000),
     "mnist": ({}, (28, 28), 6_000),
-    "photos": (dict(patches_per_photo=2), (32, 32, 3), 200),
+    "photos": ({"patches_per_photo": 2}, (32, 32, 3), 200),
     "manga-faces": ({}, (64, 64, 3), 1_500),
     "cartoon-faces": ({}, (64, 64, 3), 1_500),
     "fruits": (FEW, (100, 100, 3), 30),
@@ -144,7 +144,7 @@ def test_unknown_option_suggests():
         datasets.load("photos", patches=3)
 
 
-def test_set_without_a_sample_names_its_stand_in():
+def test_set_without_a_sample_names_another():
     with pytest.raises(
         DataError, match=r"cifar10 has no bundled sample: datasets.load\('photos'\) stands in"
     ):

@@ -1,4 +1,5 @@
-"""Full sets by name: official layouts, folders that people have, downloads end to end, advice where nothing is there."""
+"""Full sets by name: official layouts, folders that people have, downloads end to end, advice
+where nothing is there."""
 
 import dataclasses
 import gzip
@@ -68,7 +69,8 @@ FOLDERS = {
 
 
 def batch(first, count=6):
-    """One of CIFAR-10's pickles as Python 2 wrote them: protocol 2, numpy's old module names, byte keys."""
+    """One of CIFAR-10's pickles as Python 2 wrote them: protocol 2, numpy's old module names,
+    byte keys."""
     values = (np.arange(count * 3072) + first).astype(np.uint8).reshape(count, 3072)
     content = pickle.dumps(
         {b"data": values, b"labels": [(first + n) % 10 for n in range(count)]}, protocol=2
@@ -161,7 +163,7 @@ def test_bad_pictures_are_left_out_counted_and_told_after_the_second_load_too(tm
     added = manage.add("cifar10", tree(tmp_path / "mine", FOLDERS | bad))
     for report in (added.report, datasets.load("cifar10", full=True).report):
         assert report.read == 32 and sorted(name for name, _ in report.left_out) == sorted(bad)
-    assert "2 left out: cifar10/train/cat/bad.png (not a picture" in str(added)
+    assert "2 left out: cifar10/train/cat/bad.png (truncated or damaged" in str(added)
 
 
 def test_flat_faces_get_a_fixed_share_held_out(tmp_path):
@@ -209,9 +211,7 @@ def test_paintings_keep_their_sizes(tmp_path):
 
 
 def test_nothing_readable_leaves_nothing_in_the_cache(tmp_path, cache):
-    with pytest.raises(
-        DataError, match="cifar10 cannot be read from cifar10.zip: no readable picture"
-    ):
+    with pytest.raises(DataError, match="cifar10 cannot be read: no readable picture"):
         manage.add(
             "cifar10", tree(tmp_path / "mine", {"train/a/1.png": b"", "test/a/1.png": b"junk"})
         )
@@ -226,7 +226,6 @@ def test_nothing_readable_leaves_nothing_in_the_cache(tmp_path, cache):
                 "Training/Apple 1/2.jpg",
                 "Training/Apple 1/10.jpg",
                 "Test/Apple 1/1.jpg",
-                "papers/x.jpg",
             ],
             [("test", "Apple 1", "1"), ("train", "Apple 1", "2"), ("train", "Apple 1", "10")],
         ),
@@ -346,7 +345,7 @@ def test_mirror_is_tried_and_all_failures_are_told_with_the_way_out(site, monkey
     change(monkeypatch, "facades", remotes=(catalog.Remote("f2.tar.gz", (url + "gone.tar.gz",)),))
     with pytest.raises(
         DataError,
-        match="could not be downloaded: .*gone.tar.gz answered 404 .* `coursekit data add facades PATH`",
+        match="could not be downloaded: .*gone.tar.gz answered 404 .* `coursekit data add facades ",
     ):
         manage.download("facades")
 
@@ -355,7 +354,7 @@ def test_set_behind_a_login_says_where_and_what_then(monkeypatch):
     monkeypatch.setitem(sys.modules, "kagglehub", None)
     with pytest.raises(
         DataError,
-        match="Kaggle login: .*kaggle.com/datasets/splcher/animefacedataset, then `coursekit data add",
+        match="Kaggle login: .*kaggle.com/datasets/splcher/animefacedataset, then `coursekit data",
     ):
         manage.download("anime-faces")
     with pytest.raises(DataError, match="author withdrew his own copy over copyright"):
@@ -447,4 +446,4 @@ def test_names_of_the_package_are_what_they_say():
     assert callable(datasets.load) and datasets.catalog.ENTRIES
     assert isinstance(datasets.to_float(torch.zeros(1, dtype=torch.uint8)), torch.Tensor)
     with pytest.raises(AttributeError, match="nonsense"):
-        datasets.nonsense
+        _ = datasets.nonsense

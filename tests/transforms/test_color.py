@@ -1,4 +1,5 @@
-"""Colors as classes: the palette against brute force and a planted answer, labels, gray, weights and the annealed mean."""
+"""Colors as classes: the palette against brute force and a planted answer, labels, gray, weights
+and the annealed mean."""
 
 import pytest
 import torch

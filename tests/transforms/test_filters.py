@@ -14,7 +14,7 @@ PICTURES = torch.rand((3, 1, 12, 10), generator=torch.Generator().manual_seed(0)
 @pytest.mark.parametrize("size", [1, 3, 5])
 def test_median_of_each_picture_alone(size):
     expected = np.stack(
-        [ndimage.median_filter(each, size, mode="reflect") for each in PICTURES[:, 0].numpy()]
+        [ndimage.median_filter(picture, size, mode="reflect") for picture in PICTURES[:, 0].numpy()]
     )
     assert np.array_equal(filters.median(PICTURES, size=size)[:, 0].numpy(), expected)
 
@@ -37,9 +37,9 @@ def test_non_local_means_of_each_picture_alone():
     expected = np.stack(
         [
             restoration.denoise_nl_means(
-                each, patch_size=5, patch_distance=6, h=0.16, sigma=0.2, fast_mode=True
+                picture, patch_size=5, patch_distance=6, h=0.16, sigma=0.2, fast_mode=True
             )
-            for each in PICTURES[:, 0].numpy()
+            for picture in PICTURES[:, 0].numpy()
         ]
     )
     assert np.allclose(filters.non_local_means(PICTURES, sigma=0.2)[:, 0].numpy(), expected)

@@ -58,8 +58,8 @@ def test_periodic_has_one_peak_in_the_spectrum_at_its_period():
     wave = noise.periodic(images, amplitude=amplitude, period=period, generator=seeded()) - images
     spectrum = torch.fft.fft2(wave[:, 0]).abs()  # (N, 64, 64)
     frequencies = torch.fft.fftfreq(64)  # cycles a pixel
-    for each in spectrum:
-        row, column = divmod(int(each.argmax()), 64)
+    for picture in spectrum:
+        row, column = divmod(int(picture.argmax()), 64)
         assert math.hypot(frequencies[row], frequencies[column]) == pytest.approx(
             1 / period, abs=1 / 64
         )

@@ -1,4 +1,5 @@
-"""Jitter keeps pairs aligned; edges lie where colors change; colors of a palette are counted right."""
+"""Jitter keeps pairs aligned; edges lie where colors change; colors of a palette are counted
+right."""
 
 import pytest
 import torch
@@ -20,7 +21,8 @@ def test_jitter_keeps_pairs_aligned():
 
 
 def test_jitter_cuts_and_mirrors_what_it_says():
-    """Columns numbered 0 to 63: enlarging is a factor, mirroring turns the slope, the window moves the start."""
+    """Columns numbered 0 to 63: enlarging is a factor, mirroring turns the slope, the window
+    moves the start."""
     ramp = torch.arange(64.0).expand(40, 1, 64, 64)
     got, _ = pairs.jitter(ramp, ramp, generator=generator(2))
     slopes = (got[:, 0, 0, 40] - got[:, 0, 0, 20]) / 20
