@@ -106,7 +106,7 @@ def appendix(results: dict) -> list[tuple[str, list[str], list[list[str]]]]:
         (
             "Data and licenses",
             ["data", "what", "license", "from", "SHA-256"],
-            [_data(name, each) for name, each in results.get("data", {}).items()],
+            [_data(name, used) for name, used in results.get("data", {}).items()],
         ),
         ("Machine", ["what", "value"], machine),
         ("Versions", ["package", "version"], _pairs(results.get("versions", {}))),

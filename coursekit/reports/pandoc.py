@@ -52,7 +52,7 @@ def unreadable_formulas(formulas: Sequence[str]) -> list[str]:
         blocks = [{"t": "Para", "c": displayed}]
         run(_tree(blocks, {}), "json", "html5", "--mathml", f"--log={log}", sandbox=False)
         said = json.loads(log.read_text(encoding="utf-8"))
-    refused = {each["contents"] for each in said if each["type"] == UNREADABLE}
+    refused = {told["contents"] for told in said if told["type"] == UNREADABLE}
     return [tex for tex in dict.fromkeys(formulas) if tex in refused]
 
 

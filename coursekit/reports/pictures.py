@@ -118,7 +118,7 @@ def _picture(content: bytes) -> tuple[bytes, str] | None:
         clear = _is_clear(image)
         if ending and (image.format == "GIF" or (not clear and min(dots) > 20)):
             return content, ending
-        return _on_white(image, dots if min(dots) > 20 else (100, 100)), "png"
+        return _as_png(image, clear, dots if min(dots) > 20 else (100, 100)), "png"
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
 
@@ -131,8 +131,9 @@ def _is_clear(image: Image.Image) -> bool:
     return image.mode == "PA" or "transparency" in image.info
 
 
-def _on_white(image: Image.Image, dots: tuple[float, float]) -> bytes:
-    if image.mode not in ("RGB", "L"):
+def _as_png(image: Image.Image, clear: bool, dots: tuple[float, float]) -> bytes:
+    """A picture as PNG, on white where something shines through."""
+    if clear or image.mode not in ("RGB", "L", "P", "1"):
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     out = io.BytesIO()

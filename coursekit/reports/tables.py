@@ -6,6 +6,7 @@ from coursekit.reports import nodes
 from coursekit.reports.nodes import Node
 
 WIDE = 86  # letters that fit a line of a table
+CROWDED = 1.3 * WIDE  # what fits with words broken
 WORD = 24  # letters of a word above which it may be broken
 
 
@@ -18,7 +19,7 @@ def fitted(table: Node) -> list[Node]:
     if sum(lengths) + 3 * len(lengths) <= WIDE:
         return [table]
     least = [min(word, WORD) + 3 for word in longest]
-    if sum(least) <= WIDE:
+    if sum(least) <= CROWDED:
         return [_sized(table, lengths, longest)]
     if not _is_regular(table):
         return [table]
@@ -31,7 +32,7 @@ def fitted(table: Node) -> list[Node]:
 def is_too_wide(table: Node) -> bool:
     """Whether a table that could not be parted has more words in a row than a line holds."""
     words = sum(min(word, WORD) + 3 for word in _letters(table)[1])
-    return words > WIDE and not _is_regular(table)
+    return words > CROWDED and not _is_regular(table)
 
 
 def _letters(table: Node) -> tuple[list[int], list[int]]:
