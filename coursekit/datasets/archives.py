@@ -28,8 +28,10 @@ MEMBER_LIMIT = 2**31  # bytes in one member
 RATIO_LIMIT = 200  # unpacked / packed; pictures reach about 1, CSV 30
 UTF8 = 0x800  # flag of a zip's name
 RATIO_FLOOR = 2**26  # bytes unpacked below which the ratio does not matter
-DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, lzma.LZMAError, tarfile.TarError, OSError)
-DAMAGE += (NotImplementedError,)  # a method of packing that zipfile does not know
+DAMAGE: tuple[type[Exception], ...] = (  # what zipfile, tarfile and what they call may raise
+    *(zipfile.BadZipFile, zlib.error, EOFError, lzma.LZMAError, tarfile.TarError),
+    *(OSError, NotImplementedError),
+)
 
 
 class Unreadable(DataError):

@@ -79,7 +79,7 @@ def bring(entry: Entry, stage: Callable[[Path], Source]) -> Added:
         source = stage(folder)
         loaded = _read(entry, source, _decoded(entry, source))
         report = loaded.report
-        listing = len(report.left_out) > SHOWN
+        listing = len(report.unread) > SHOWN
         if listing:
             files.write_text(folder / LISTING, report.listing())
     counts = {name: len(split) for name, split in loaded.splits.items()}

@@ -50,13 +50,17 @@ class Reading:
         self.read = 0
         self.converted: list[tuple[str, str]] = []
         self.left_out: list[tuple[str, str]] = []
+        self.others: list[tuple[str, str]] = []
 
     def array(self, members: Members, name: str) -> np.ndarray | None:
         """The picture as uint8 (H, W[, 3]), or None where it is left out."""
+        suffix = PurePosixPath(name).suffix.lower()
+        named = Image.registered_extensions().get(suffix)
         try:
-            image, notes = decode(members.read(name), suffix=PurePosixPath(name).suffix)
+            image, notes = decode(members.read(name), suffix=suffix)
         except Unreadable as error:
-            self.left_out.append((name, str(error)))
+            claims = named is not None or not str(error).startswith("not a picture")
+            (self.left_out if claims else self.others).append((name, str(error)))
             return None
         self.read += 1
         if notes:
@@ -67,7 +71,7 @@ class Reading:
     def report(self, members: Members) -> Report:
         """The account, with what the members themselves leave out."""
         left_out = sorted([*members.left_out, *self.left_out])
-        return Report(self.read, tuple(self.converted), tuple(left_out))
+        return Report(self.read, tuple(self.converted), tuple(left_out), tuple(self.others))
 
 
 def read_pictures(

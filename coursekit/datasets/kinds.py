@@ -49,7 +49,7 @@ def kind(data: bytes) -> str:
         return (
             AVIF if data[8:12] in (b"avif", b"avis") else HEIC if data[8:12] in HEIF else "a video"
         )
-    return _text(data[:4096]) or "not a picture"
+    return f"not a picture{_text(data[:4096])}"
 
 
 def no_archive(head: bytes) -> str:
@@ -61,7 +61,7 @@ def no_archive(head: bytes) -> str:
     words = kind(head)
     if words == DAMAGED:
         return ": it is one picture; add the folder that it lies in"
-    if words in ("not a picture", "a text file"):
+    if words.startswith("not a picture"):
         return f" (it starts with {head[:8].hex(' ')}): is it cut off or of another kind?"
     return f": it is {words}"
 
@@ -73,9 +73,9 @@ def looks_like_html(head: bytes) -> bool:
 
 
 def _text(head: bytes) -> str:
-    """In words, which text it is; empty where it is none."""
+    """The end of a reason: which text it is; empty where it is none."""
     if not head or head.translate(None, TEXT) and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return ""
     if b"<svg" in head:
-        return "SVG, a drawing without pixels: save it as PNG"
-    return "a web page" if looks_like_html(head) else "a text file"
+        return ": SVG has no pixels, save it as PNG"
+    return ": a web page" if looks_like_html(head) else ": a text file"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from coursekit.errors import printable
 
@@ -11,36 +11,50 @@ SHOWN = 5  # names in a line of text
 
 @dataclass(frozen=True)
 class Report:
-    """read: pictures taken; converted and left_out: (name, what or why) of every such file."""
+    """read: pictures taken; converted and left_out: (name, what or why) of every such file.
+
+    others: (name, why) of files that claim to be a picture neither by name nor by content.
+    """
 
     read: int = 0
     converted: tuple[tuple[str, str], ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
+    others: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def unread(self) -> tuple[tuple[str, str], ...]:
+        """(name, why) of every file that was not taken."""
+        return tuple(sorted(self.left_out + self.others))
+
+    @property
+    def ignored(self) -> int:
+        """How many files never claimed to be a picture."""
+        return len(self.others)
 
     def __str__(self) -> str:
         """One line: the counts, the reasons by number, and the first names."""
         text = f"{self.read:,} pictures read"
-        for label, rows in (("converted", self.converted), ("left out", self.left_out)):
+        for label, rows in (("converted", self.converted), ("left out", self.unread)):
             if rows:
                 text += f"; {len(rows):,} {label}: {_summary(rows)}"
         return text
 
     def as_dict(self) -> dict:
         """Plain values for JSON."""
-        return {"read": self.read, "converted": self.converted, "left_out": self.left_out}
+        return asdict(self)
 
     def listing(self) -> str:
-        """Every file that was left out, one a line: the name, a tab, the reason."""
-        return "".join(f"{on_one_line(name)}\t{why}\n" for name, why in self.left_out)
+        """Every file that was not taken, one a line: the name, a tab, the reason."""
+        return "".join(f"{on_one_line(name)}\t{why}\n" for name, why in self.unread)
 
     @classmethod
     def of(cls, values: dict) -> "Report":
         """From as_dict's values after a trip through JSON."""
         rows = {
             key: tuple((name, why) for name, why in values[key])
-            for key in ("converted", "left_out")
+            for key in ("converted", "left_out", "others")
         }
-        return cls(values["read"], rows["converted"], rows["left_out"])
+        return cls(values["read"], **rows)
 
 
 def on_one_line(name: str) -> str:

@@ -138,7 +138,8 @@ def test_text_is_named_and_what_file_managers_write_is_not(tmp_path):
     (tmp_path / ".DS_Store").write_bytes(b"x")
     image, report = only(tmp_path, "hidden_picture.txt", encoded(plain(), "PNG"))
     assert image is not None and "PNG named .txt" in report.converted[0][1]
-    assert report.left_out == (("sub/readme.txt", "a text file"),)
+    assert report.others == (("sub/readme.txt", "not a picture: a text file"),)
+    assert report.ignored == 1 and not report.left_out
 
 
 def test_unreadable_permission_is_left_out(tmp_path):

@@ -70,7 +70,7 @@ def load(name="fruits360", **options):
 
 
 def left_out(added):
-    return dict(added.report.left_out)
+    return dict(added.report.unread)
 
 
 # Classes and splits
@@ -84,7 +84,7 @@ def test_backslashes_of_windows_part_folders(tmp_path, form):
         path = tree(tmp_path / "w", files)
     added = manage.add("fruits360", path)
     assert added.counts == {"test": 8, "train": 8} and added.classes == ["cats", "dogs"]
-    assert truthful(load()) and not added.report.left_out
+    assert truthful(load()) and not added.report.unread
 
 
 @pytest.mark.parametrize("suffix", [".jfif", ".JPE", ".JPG", "", ".png", ".txt", ".of.the.dog"])
@@ -101,7 +101,7 @@ def test_class_without_a_readable_picture_is_no_class(tmp_path):
     assert added.classes == ["cats", "dogs"]
     assert left_out(added) == {
         "training_set/birds/1.jpg": "empty file",
-        "training_set/birds/notes.txt": "a text file",
+        "training_set/birds/notes.txt": "not a picture: a text file",
     }
 
 
@@ -190,13 +190,16 @@ def test_all_that_is_left_out_is_named_with_its_reason(tmp_path, form):
     assert f"{len(NAMED)} left out: 2 " in str(added) and str(added.listing) in str(added)
     listed = added.listing.read_text(encoding="utf-8").splitlines()
     assert [line.partition("\t")[0] for line in listed] == sorted(NAMED)
-    assert dict(load().report.left_out) == told
+    assert dict(load().report.unread) == told
 
 
 def test_few_that_are_left_out_stand_in_the_line_by_reason(tmp_path):
     files = {"1.jpg": picture(), "2.heic": heif(), "3.heic": heif(), "4.txt": b"hi"}
     line = str(manage.add("anime-faces", tree(tmp_path / "mine", files)))
-    assert "; 3 left out: 2.heic, 3.heic (HEIC: convert" in line and "4.txt (a text file)" in line
+    assert (
+        "; 3 left out: 2.heic, 3.heic (HEIC: convert" in line
+        and "4.txt (not a picture: a text file)" in line
+    )
 
 
 def test_heic_is_read_where_its_library_is(tmp_path, monkeypatch):
@@ -221,7 +224,7 @@ def test_heic_is_read_where_its_library_is(tmp_path, monkeypatch):
 
 def test_avif_is_read(tmp_path):
     found = manage.add("paintings", tree(tmp_path / "a", {"1.avif": picture(kind="AVIF")}))
-    assert found.report.read == 1 and not found.report.left_out
+    assert found.report.read == 1 and not found.report.unread
 
 
 def test_links_and_closed_folders_are_named(tmp_path, monkeypatch):
