@@ -209,7 +209,7 @@ def test_old_notebooks_and_byte_order_marks_are_read(tmp_path, capsys, mark):
 @pytest.mark.parametrize(
     "name, message",
     [
-        ("ther.ipynb", "there is no file '{}/ther.ipynb': did you mean their.ipynb?"),
+        ("theirs.ipynb", "there is no file '{}/theirs.ipynb': did you mean their.ipynb?"),
         ("none/x.ipynb", "there is no file '{}/none/x.ipynb': there are no notebooks in"),
         ("", "is a folder: did you mean their.ipynb?"),
     ],
