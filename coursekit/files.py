@@ -14,7 +14,15 @@ from coursekit.errors import CourseError, DataError, UsageError, nearest
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 MANY = 12  # names that a line of advice lists
-FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
+FORBIDDEN = (
+    errno.ENOENT,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+    errno.EEXIST,
+    errno.EISDIR,
+)
 
 
 def existing(path: Path, kind: str = "file or folder") -> Path:

@@ -5,42 +5,55 @@ A callback is asked at four moments. One that has a state keeps it in the checkp
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from coursekit.errors import CourseError
 from coursekit.runtime import Runtime
-
-if TYPE_CHECKING:
-    from coursekit.training.trainer import Trainer
+from coursekit.training.history import History, finite
 
 Batch = tuple[Tensor, ...]
 Loss = Callable[[nn.Module, Batch], Tensor]  # (model, batch) -> scalar
 
 
+class Run(Protocol):
+    """What callbacks may read of a training run: see `trainer.Trainer`."""
+
+    history: History
+    runtime: Runtime
+    steps: int  # so far
+
+    @property
+    def main_network(self) -> nn.Module:
+        """The network that the run is for: the generator where there are two."""
+
+    @property
+    def loss(self) -> Loss:
+        """What the networks lower."""
+
+
 class Callback:
     """Does nothing at each of the moments. Subclasses say what they do at some of them."""
 
-    def on_start(self, trainer: Trainer) -> None:
+    def on_start(self, trainer: Run) -> None:
         """Before anything else: refuse what cannot work."""
 
-    def before_update(self, trainer: Trainer, network: nn.Module) -> None:
+    def before_update(self, trainer: Run, network: nn.Module) -> None:
         """A network has its gradients and is about to change."""
 
-    def on_step_end(self, trainer: Trainer) -> None:
+    def on_step_end(self, trainer: Run) -> None:
         """All networks whose turn it was have changed."""
 
-    def on_epoch_end(self, trainer: Trainer, row: dict) -> None:
+    def on_epoch_end(self, trainer: Run, row: dict) -> None:
         """`row` is the last of the history; what is added to it stays there."""
 
-    def on_end(self, trainer: Trainer) -> None:
+    def on_end(self, trainer: Run) -> None:
         """There is nothing more to train."""
 
-    def done(self, trainer: Trainer) -> bool:
+    def done(self, trainer: Run) -> bool:
         """Whether to stop before the next step."""
         return False
 
@@ -66,7 +79,7 @@ class Schedule(Callback):
     def __init__(self, *schedulers: torch.optim.lr_scheduler.LRScheduler):
         self.schedulers = schedulers
 
-    def on_step_end(self, trainer: Trainer) -> None:
+    def on_step_end(self, trainer: Run) -> None:
         for scheduler in self.schedulers:
             scheduler.step()
 
@@ -87,7 +100,7 @@ class ClipGradients(Callback):
     def __init__(self, norm: float):
         self.norm = norm
 
-    def before_update(self, trainer: Trainer, network: nn.Module) -> None:
+    def before_update(self, trainer: Run, network: nn.Module) -> None:
         nn.utils.clip_grad_norm_(network.parameters(), self.norm)
 
 
@@ -100,7 +113,7 @@ class Averaging(Callback):
     def __init__(self, average: torch.optim.swa_utils.AveragedModel):
         self.average = average
 
-    def on_step_end(self, trainer: Trainer) -> None:
+    def on_step_end(self, trainer: Run) -> None:
         self.average.update_parameters(trainer.main_network)
 
     def recipe(self) -> dict[str, str]:
@@ -123,16 +136,16 @@ class Validation(Callback):
         self.batches, self.patience = batches, patience
         self.best: dict[str, Tensor] | None = None
 
-    def on_start(self, trainer: Trainer) -> None:
+    def on_start(self, trainer: Run) -> None:
         if batch_count(self.batches) == 0:
             raise CourseError(
                 "there is nothing to validate on, the validation set is empty: "
                 "train on fewer examples, or keep some of them for validation"
             )
 
-    def on_epoch_end(self, trainer: Trainer, row: dict) -> None:
+    def on_epoch_end(self, trainer: Run, row: dict) -> None:
         model, history = trainer.main_network, trainer.history
-        value = evaluate(model, self.batches, trainer.learner.loss, runtime=trainer.runtime)
+        value = evaluate(model, self.batches, trainer.loss, runtime=trainer.runtime)
         row["val_loss"] = finite(value, "validation loss", f"in epoch {row['epoch']}")
         if self.patience is None:
             return
@@ -141,10 +154,10 @@ class Validation(Callback):
             self.best = {name: value.detach().clone() for name, value in weights}
         history.stopped_early = row["epoch"] - history.best_epoch >= self.patience
 
-    def done(self, trainer: Trainer) -> bool:
+    def done(self, trainer: Run) -> bool:
         return trainer.history.stopped_early
 
-    def on_end(self, trainer: Trainer) -> None:
+    def on_end(self, trainer: Run) -> None:
         if self.best is not None:
             trainer.main_network.load_state_dict(self.best)
 
@@ -167,7 +180,7 @@ class OnEpochEnd(Callback):
     def __init__(self, function: Callable[[nn.Module, int], dict | None]):
         self.function = function
 
-    def on_epoch_end(self, trainer: Trainer, row: dict) -> None:
+    def on_epoch_end(self, trainer: Run, row: dict) -> None:
         row.update(self.function(trainer.main_network, row["epoch"]) or {})
 
 
@@ -177,7 +190,7 @@ class MaxSteps(Callback):
     def __init__(self, steps: int):
         self.steps = steps
 
-    def done(self, trainer: Trainer) -> bool:
+    def done(self, trainer: Run) -> bool:
         return trainer.steps >= self.steps
 
 
@@ -196,17 +209,6 @@ def evaluate(model: nn.Module, batches: Iterable[Batch], loss: Loss, *, runtime:
     if count == 0:
         raise CourseError("there are no batches to evaluate on: the set is empty, or used up")
     return float(total / count)
-
-
-def finite(value: float, name: str, when: str) -> float:
-    """The value, where it is a finite number. CourseError says what to change where it is not."""
-    if not math.isfinite(value):
-        raise CourseError(
-            f"the {name} became {'NaN' if math.isnan(value) else value} {when}: lower the learning "
-            "rate or clip gradients. A checkpoint, if there is one, is still that of the last "
-            "sound epoch"
-        )
-    return value
 
 
 def own_rngs(batches: object) -> list[torch.Generator]:

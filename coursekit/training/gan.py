@@ -1,4 +1,4 @@
-"""Two networks on the loop of lesson 01 (Goodfellow et al. 2014, algorithm 1), and what they pay.
+"""Two networks on the loop of lesson 01 (Goodfellow et al. 2014, algorithm 1), and their losses.
 
 Lesson 09 derives the losses. Batches are tuples whose first tensor holds real pictures, scaled as
 the generator's.
@@ -24,19 +24,23 @@ from coursekit.training.monitor import DiscriminatorMonitor
 from coursekit.training.optimizers import Optimizer
 from coursekit.training.trainer import Learner, Trainer
 
-Paid = Tensor | dict[str, Tensor]  # a scalar to minimize, or {"loss": it, more to record by name}
+LossTerms = (
+    Tensor | dict[str, Tensor]
+)  # a scalar to minimize, or {"loss": it, more to record by name}
 
 
 class Loss(Protocol):
-    """What the generator makes of a batch, and what both networks pay for it."""
+    """What the generator makes of a batch, and the losses of both networks."""
 
     def generate(self, generator: nn.Module, batch: Batch, /) -> Tensor:
         """The fake, with its graph."""
 
-    def discriminator_loss(self, discriminator: nn.Module, batch: Batch, fake: Tensor, /) -> Paid:
+    def discriminator_loss(
+        self, discriminator: nn.Module, batch: Batch, fake: Tensor, /
+    ) -> LossTerms:
         """fake: without its graph."""
 
-    def generator_loss(self, discriminator: nn.Module, batch: Batch, fake: Tensor, /) -> Paid:
+    def generator_loss(self, discriminator: nn.Module, batch: Batch, fake: Tensor, /) -> LossTerms:
         """fake: with its graph; the discriminator's weights get no gradients."""
 
 
@@ -45,8 +49,8 @@ class GANLoss:
     """A loss of three functions; see `Loss` for what they are given."""
 
     generate: Callable[[nn.Module, Batch], Tensor]
-    discriminator_loss: Callable[[nn.Module, Batch, Tensor], Paid]
-    generator_loss: Callable[[nn.Module, Batch, Tensor], Paid]
+    discriminator_loss: Callable[[nn.Module, Batch, Tensor], LossTerms]
+    generator_loss: Callable[[nn.Module, Batch, Tensor], LossTerms]
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ class AdversarialRun(Learner):
         self.every = networks.discriminator_every
 
     def step(self, trainer: Trainer, batch: Batch) -> dict[str, Tensor]:
-        """One update of each network whose turn it is -> what they paid."""
+        """One update of each network whose turn it is -> scalars to record."""
         with trainer.runtime.autocast():
             fake = self.loss.generate(self.networks["generator"], batch)
         record: dict[str, Tensor] = {}
@@ -110,12 +114,12 @@ class AdversarialRun(Learner):
     def update(self, trainer: Trainer, name: str, batch: Batch, fake: Tensor) -> dict[str, Tensor]:
         """One update of one network; the discriminator judges for both."""
         with trainer.runtime.autocast():
-            paid = getattr(self.loss, f"{name}_loss")(self.networks["discriminator"], batch, fake)
-        paid = dict(paid) if isinstance(paid, dict) else {"loss": paid}
+            terms = getattr(self.loss, f"{name}_loss")(self.networks["discriminator"], batch, fake)
+        terms = dict(terms) if isinstance(terms, dict) else {"loss": terms}
         optimizer = self.optimizers[f"{name}'s optimizer"]
-        trainer.update(self.networks[name], optimizer, paid["loss"])
-        paid[f"{name}_loss"] = paid.pop("loss")
-        return {key: value.detach() for key, value in paid.items()}
+        trainer.update(self.networks[name], optimizer, terms["loss"])
+        terms[f"{name}_loss"] = terms.pop("loss")
+        return {key: value.detach() for key, value in terms.items()}
 
     def columns(self, trainer: Trainer, means: RunningMeans) -> dict:
         if "discriminator_loss" not in means.sums:

@@ -1,12 +1,13 @@
 """What a training run leaves behind: a row for each epoch, made of means over its steps."""
 
+import math
 from dataclasses import dataclass, field
 
 import pandas as pd
 import torch
 from torch import Tensor
 
-from coursekit.training.callbacks import finite
+from coursekit.errors import CourseError
 
 
 @dataclass
@@ -36,7 +37,7 @@ class History:
 
 
 class RunningMeans:
-    """Means of what was paid in one epoch, read seldom so that a GPU never waits.
+    """Means of what was recorded in one epoch, read seldom so that a GPU never waits.
 
     by_example: batches count by their sizes; else all alike, as the two sides of a GAN learn.
     """
@@ -65,3 +66,14 @@ class RunningMeans:
         mean = float(total / size) if self.by_example else float(total) / size  # as ever rounded
         when = f"in epoch {self.epoch}, by its update {self.updates[name]}"
         return finite(mean, name.replace("_", " "), when)
+
+
+def finite(value: float, name: str, when: str) -> float:
+    """The value, where it is a finite number. CourseError says what to change where it is not."""
+    if not math.isfinite(value):
+        raise CourseError(
+            f"the {name} became {'NaN' if math.isnan(value) else value} {when}: lower the learning "
+            "rate or clip gradients. A checkpoint, if there is one, is still that of the last "
+            "sound epoch"
+        )
+    return value

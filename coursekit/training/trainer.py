@@ -100,6 +100,11 @@ class Trainer:
         """The network that the run is for: the generator where there are two."""
         return next(iter(self.learner.networks.values()))
 
+    @property
+    def loss(self) -> Any:
+        """What the networks lower."""
+        return self.learner.loss
+
     def run(self, epochs: int) -> History:
         """Train up to this many epochs in all, those of the checkpoint included."""
         self.start()
@@ -155,7 +160,7 @@ class Trainer:
         return row, not self.done() if count is None else number == count
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
-        """One step of all networks -> what they paid, detached."""
+        """One step of all networks -> scalars to record, detached."""
         record = self.learner.step(self, batch)
         self.steps += 1
         for callback in self.callbacks:
