@@ -74,7 +74,7 @@ def write_text(path: Path, text: str) -> None:
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file, whole or not at all; a kill at any moment leaves the old content or the new."""
     with disk_errors(path.name, path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make(path.parent)
         temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
             with open(temporary, "wb") as file:
@@ -110,7 +110,7 @@ def lock(name: str) -> Iterator[None]:
 
     folder = config.cache() / "locks"
     with disk_errors("the cache", folder / name):
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         handle = FileLock(folder / f"{name}.lock")
         handle.acquire()
     try:
@@ -126,7 +126,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
     Call it under the target's lock: what an earlier, killed process left is swept away first.
     """
     with disk_errors(target.name, target):
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make(target.parent)
         recover(target)
         for leftover in target.parent.glob(f".{target.name}.*"):
             shutil.rmtree(leftover, ignore_errors=True)
@@ -204,3 +204,11 @@ def _inside(path: Path, home: Path) -> bool:
 
 def _old(target: Path) -> Path:
     return target.parent / f".{target.name}.old"
+
+
+def _make(folder: Path) -> None:
+    """Make a folder and those above it; where the system knows none by that name, it is closed."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError as error:  # as below /proc
+        raise PermissionError(errno.EACCES, str(error.strerror), str(folder)) from None

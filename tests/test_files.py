@@ -2,6 +2,7 @@
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -92,3 +93,9 @@ def test_control_characters_are_written_out_and_letters_of_any_script_are_kept()
     assert printable("a\x1b[31m\r\x00\u202e") == r"a\x1b[31m\r\x00\u202e"
     assert printable("شکل ۳ – é\n[/x]") == "شکل ۳ – é\n[/x]"
     assert printable("\udcff") == r"\udcff"
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc here")
+def test_a_folder_that_the_system_will_not_make_is_closed():
+    with pytest.raises(CourseError, match="cannot write /proc/nope"):
+        files.write_text(Path("/proc/nope/run.json"), "{}")
