@@ -14,15 +14,7 @@ from coursekit.errors import CourseError, DataError, UsageError, nearest
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 MANY = 12  # names that a line of advice lists
-FORBIDDEN = (
-    errno.ENOENT,
-    errno.EACCES,
-    errno.EPERM,
-    errno.EROFS,
-    errno.ENOTDIR,
-    errno.EEXIST,
-    errno.EISDIR,
-)
+FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
 
 
 def existing(path: Path, kind: str = "file or folder") -> Path:
@@ -32,6 +24,8 @@ def existing(path: Path, kind: str = "file or folder") -> Path:
     """
     if not os.path.exists(path):
         raise UsageError(f"there is no {kind} {str(path)!r}: {_beside(path, kind)}")
+    if not os.path.isdir(path) and not os.path.isfile(path):
+        raise UsageError(f"{str(path)!r} is neither a file nor a folder")
     if kind == "folder" and not os.path.isdir(path):
         raise UsageError(f"{str(path)!r} is a file: name a folder")
     if kind == "file" and os.path.isdir(path):

@@ -97,5 +97,5 @@ def test_control_characters_are_written_out_and_letters_of_any_script_are_kept()
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc here")
 def test_a_folder_that_the_system_will_not_make_is_closed():
-    with pytest.raises(CourseError, match="cannot write /proc/nope"):
+    with pytest.raises(CourseError, match="cannot write run.json to /proc/nope"):
         files.write_text(Path("/proc/nope/run.json"), "{}")

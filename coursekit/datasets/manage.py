@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from coursekit import config
+from coursekit import config, files
 from coursekit.datasets import cache, full, samples, sources
 from coursekit.datasets.catalog import ENTRIES, find
 from coursekit.datasets.download import Progress
 from coursekit.datasets.entry import Entry
 from coursekit.datasets.full import Added
-from coursekit.errors import DataError, UsageError, nearest
+from coursekit.errors import DataError
 
 
 def status() -> list[dict]:
@@ -65,20 +65,8 @@ def verify(names: Iterable[str] | None = None) -> list[dict]:
 def _add(entry: Entry, path: Path) -> Added:
     if entry.sample_only:
         raise DataError(f"{entry.advice}: nothing can be added to it")
-    _check_path(path)
+    files.existing(path)
     return full.bring(entry, lambda folder: sources.stage_added(entry, path, folder))
-
-
-def _check_path(path: Path) -> None:
-    """UsageError with the nearest names unless there is a file or a folder."""
-    if path.is_dir() or path.is_file():
-        return
-    if path.exists():
-        raise UsageError(f"{path} is neither a file nor a folder")
-    parent = path.parent
-    found = sorted(own.name for own in parent.iterdir()) if parent.is_dir() else []
-    advice = nearest(path.name, found, label="There", most=8) if found else ""
-    raise UsageError(f"there is no file or folder {path}. {advice}".rstrip())
 
 
 def _kaggle(entry: Entry) -> Added:

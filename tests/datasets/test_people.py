@@ -364,7 +364,7 @@ def test_path_that_is_not_there_is_usage_with_the_nearest_names(tmp_path, course
 
 
 def test_device_is_no_set():
-    with pytest.raises(UsageError, match="/dev/null is neither a file nor a folder"):
+    with pytest.raises(UsageError, match="/dev/null' is neither a file nor a folder"):
         manage.add("cats-dogs", "/dev/null")
 
 
