@@ -7,9 +7,9 @@ from coursekit.reports import nodes
 from coursekit.reports.captions import CAPTION, KIND
 from coursekit.reports.document import Document
 from coursekit.reports.nodes import Node
+from coursekit.reports.trim import MISSING
 
 TEXTS = ("Para", "Plain")
-LOST = "[Picture: "  # so begins, in the tree, what stands for a picture that is not there
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,10 @@ def _text(block: Node, cell: int, *, said: bool) -> Iterator[Event]:
     """The pictures in a block of text, each with its description, and what it says."""
     prose = "" if nodes.is_picture(block) or block["t"] == "CodeBlock" else nodes.text_of(block)
     described = [nodes.text_of(image["c"][1]) for image in nodes.every(block, "Image")]
-    for words in nodes.every(block, "Emph"):
-        if (text := nodes.text_of(words)).startswith(LOST):
-            described.append(text.removeprefix(LOST).removesuffix("]"))
+    for span in nodes.every(block, "Span"):
+        if MISSING in span["c"][0][1]:
+            text = nodes.text_of(span)
+            described.append(text.removeprefix("[Picture: ").removesuffix("]"))
             prose = prose.replace(text, "")
     for text in described:
         yield Event("figure", cell)

@@ -40,6 +40,11 @@ def strong(inlines: list[Node]) -> Node:
     return node("Strong", inlines)
 
 
+def span(inlines: list[Node], kind: str) -> Node:
+    """Inline nodes of a class, as in HTML."""
+    return node("Span", ["", [kind], []], inlines)
+
+
 def image(name: str, alt: str) -> Node:
     return node("Image", NO, words(alt), [name, ""])
 

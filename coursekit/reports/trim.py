@@ -12,6 +12,7 @@ from coursekit.reports.nodes import Node
 
 SCHEMES = ("", "http", "https", "mailto")
 KEPT_DIVS = ("ck-details", "ck-lost", "ck-error")
+MISSING = "ck-missing"  # class of the words that stand for a picture which is not there
 NO_ALT = "A picture without a description"
 
 
@@ -61,7 +62,8 @@ def _image(
     if not name:
         missing.append(address if len(address) < 200 else address[:60] + "…")
         shown = alt or (address if len(address) < 200 else NO_ALT)
-        return nodes.node("Emph", nodes.words(f"[Picture: {shown}]"))
+        words = nodes.node("Emph", nodes.words(f"[Picture: {shown}]"))
+        return nodes.span([words], MISSING)
     sizes = [pair for pair in attributes[2] if pair[0] in ("width", "height")]
     return nodes.node("Image", ["", [], sizes], nodes.words(alt or NO_ALT), [name, ""])
 
