@@ -128,7 +128,7 @@ def test_reports_are_made_in_the_format_that_is_asked_for(given, shown):
 def test_an_old_python_is_refused_in_one_clear_line(checkout):
     old = checkout / "python3.9"
     fake = "import sys; sys.version_info = (3, 9); sys.version = '3.9.2 '; exec(sys.argv[1])"
-    old.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{fake}" "$2"\n')
+    old.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{fake}" "$2"\n')
     old.chmod(0o755)
     done = make(checkout, f"PYTHON={old}", "setup")
     assert done.returncode != 0
