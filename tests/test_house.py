@@ -24,7 +24,7 @@ MEDIAN_LINES = 8
 COPIED_LINES = 8
 # What a notebook's code cell may hold: what the longest and widest one has today. The lessons are
 # still to be rewritten; then 30 lines (as JupyterLab shows them) and 88 columns.
-CELL_LINES = 145
+CELL_LINES = 133
 CELL_COLUMNS = 100
 
 # What the modules of a room may import of other rooms. A name of two parts is one module of a room.
