@@ -10,6 +10,7 @@ import zipfile
 
 import pytest
 from PIL import Image
+from trees import tree
 
 from coursekit import datasets
 from coursekit.datasets import images, manage, places
@@ -28,13 +29,6 @@ def picture(color=(9, 9, 9), kind="JPEG", size=(32, 32), **options):
     buffer = io.BytesIO()
     Image.new("RGB", size, color).save(buffer, kind, **options)
     return buffer.getvalue()
-
-
-def tree(folder, files):
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    return folder
 
 
 def packed(path, files):

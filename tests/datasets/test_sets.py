@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from trees import tree
 
 from coursekit import datasets
 from coursekit.datasets import catalog, idx, manage, places
@@ -44,13 +45,6 @@ def png(color, size=(32, 32)):
     buffer = io.BytesIO()
     Image.new("RGB", size, color).save(buffer, "PNG")
     return buffer.getvalue()
-
-
-def tree(folder, files):
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    return folder
 
 
 def zipped(path, files):
