@@ -18,6 +18,7 @@ from coursekit import config, display, files, listing, overrides, runtime
 from coursekit.bounds import check
 from coursekit.config import PROFILES, Variable
 from coursekit.errors import DataError, UsageError, nearest
+from coursekit.exercises.checks import Checks
 
 PRECISION = {"smoke": "exact", "quick": "exact", "full": "fast"}
 RELATIONS = {
@@ -56,6 +57,7 @@ class Lesson:
         self.claims: list[dict] = []
         self.data: dict[str, dict] = {}
         self.captions: dict[str, list[str]] = {"figures": [], "tables": []}
+        self.exercises = Checks(name)
 
     def settings(
         self, *, bounds: Mapping[str, object] | None = None, **profiles: dict
@@ -106,15 +108,21 @@ class Lesson:
         self.data[name] = {"kind": loaded.kind, "sha256": loaded.sha256}
         return loaded
 
-    def figure(self, fig, caption: str, alt: str | None = None) -> None:
-        """Show a figure, numbered, its caption below. alt: what it shows, for who cannot see it."""
-        display.figure(
-            fig, number=self._number("figures", caption), caption=caption, alt=alt or caption
-        )
+    def figure(self, fig, caption: str, alt: str | None = None, *, cover: bool = False) -> None:
+        """Show a figure, numbered, its caption below. alt: what it shows, for who cannot see it.
+
+        cover: the runner puts this picture into the head of the notebook too.
+        """
+        number = self._number("figures", caption)
+        display.figure(fig, number=number, caption=caption, alt=alt or caption, cover=cover)
 
     def table(self, frame: pd.DataFrame, caption: str) -> None:
         """Show a table, numbered, its caption above. Columns of floats count as measured."""
         display.table(frame, number=self._number("tables", caption), caption=caption)
+
+    def check(self, name: str, answer: object) -> None:
+        """Say whether an exercise is solved; what is wrong with it, and one hint more each call."""
+        print(self.exercises.check(name, answer))
 
     def measure(self, name: str, value: float) -> float:
         """Record a number in results.json under a name, and return it."""

@@ -24,10 +24,11 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.execute import raise_for_execution_errors
 from traitlets import default
 
+from coursekit import files
 from coursekit.config import Variable
 from coursekit.errors import CourseError
 from coursekit.files import disk_errors
-from coursekit.runner import record
+from coursekit.runner import cover, record
 from coursekit.runner.record import Job, Outcome
 
 QUIET = {Variable.PROGRESS.value: "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
@@ -101,6 +102,7 @@ def _papermill(job: Job, on_cell: OnCell) -> str:
     try:
         with disk_errors(output.name, output), log.open("wb") as stream:
             _in_kernel(job, output, stream, on_cell)
+            _with_cover(output)
     except PapermillExecutionError as error:
         return _line(f"{error.ename}: {error.evalue}")
     except DeadKernelError as error:
@@ -187,6 +189,13 @@ class _Engine(NBClientEngine):
 
 
 papermill_engines.register("coursekit", _Engine)
+
+
+def _with_cover(output: Path) -> None:
+    """Put the picture that the lesson marked as its cover into its first cell."""
+    notebook = nbformat.read(output, as_version=4)
+    if cover.put(notebook):
+        files.write_text(output, nbformat.writes(notebook))
 
 
 def _mark(output: Path) -> None:

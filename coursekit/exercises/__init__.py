@@ -1,0 +1,1 @@
+"""Exercises that check themselves: one module a lesson, each check an oracle with hints."""
