@@ -28,6 +28,7 @@ NOT_IN_RESULTS = (
     "bench.py",
     "bench_cases.py",
     "doctor.py",
+    "grading",
     "homework",
     "results.py",
     "runner",

@@ -86,6 +86,7 @@ ARROWS = {
         "runner.record",
     },
     "homework": {"config", "errors", "files", "reports"},
+    "grading": {"config", "errors", "exercises", "files", "homework.rubric", "runner.lessons"},
     "bench_cases": {"datasets.batches", "errors", "models", "runtime", "training"},
     "bench": {
         "bench_cases",
@@ -107,6 +108,7 @@ ARROWS = {
         "doctor",
         "errors",
         "files",
+        "grading",
         "homework",
         "overrides",
         "reports",

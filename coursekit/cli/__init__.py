@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from coursekit import config
-from coursekit.cli import data, handin, init, lessons, marks, report
+from coursekit.cli import data, grading, handin, init, lessons, marks, report
 from coursekit.cli.names import OPTIONS
 from coursekit.config import Variable
 from coursekit.errors import CourseError, nearest, printable
@@ -28,6 +28,8 @@ app.command()(report.report)
 app.command()(lessons.refresh)
 app.command()(handin.handin)
 app.command()(marks.marks)
+app.command()(grading.assign)
+app.command()(grading.grade)
 app.add_typer(data.app, name="data")
 
 
