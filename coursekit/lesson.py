@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from coursekit import config, display, files, listing, overrides, runtime
+from coursekit import config, display, files, listing, memory, overrides, runtime
 from coursekit.bounds import check
 from coursekit.config import PROFILES, Variable
 from coursekit.errors import DataError, UsageError, nearest
@@ -193,7 +193,9 @@ class Lesson:
             "changed": self.changed,
             "measures": self.measures,
             "claims": self.claims,
+            "date": time.strftime("%Y-%m-%d", time.gmtime()),
             "seconds": round(time.perf_counter() - self.started, 2),
+            "peak_gb": round(memory.peak_gb(), 2),
             "device": str(self.runtime.device),
             "processor": runtime.processor(),
             "threads": self.runtime.threads,

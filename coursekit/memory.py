@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import sys
 from contextlib import suppress
 
 
@@ -17,3 +18,13 @@ def resident_gb() -> float:
     import psutil
 
     return psutil.Process().memory_info().rss / 1e9
+
+
+def peak_gb() -> float:
+    """The most memory that this process ever held in RAM, in GB (10^9 bytes); 0 where unknown."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0.0
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9

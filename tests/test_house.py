@@ -71,6 +71,7 @@ ARROWS = {
         "exercises",
         "files",
         "listing",
+        "memory",
         "overrides",
         "runtime",
     },

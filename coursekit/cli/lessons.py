@@ -183,4 +183,6 @@ def _last(outcome: "Outcome | None") -> str:
         return "-"
     if outcome.state != "ran":
         return outcome.state
-    return f"{outcome.seconds:.0f} s, {outcome.claims or 'no'} claims hold"
+    memory = (outcome.results or {}).get("peak_gb")
+    held = f", {memory:.1f} GB" if memory else ""
+    return f"{outcome.seconds:.0f} s{held}, {outcome.claims or 'no'} claims hold"

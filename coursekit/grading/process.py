@@ -98,9 +98,9 @@ def _heard(process: subprocess.Popen, job: child.Job, reading: int, seconds: flo
 
 def _readable() -> list[str]:
     """What a hand-in may read: Python, the course's code and its data, not its notebooks."""
-    python = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values()}
+    python = [sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values()]
     parts = [config.PACKAGE, config.BUNDLED, config.ROOT / "weights", config.REFERENCE]
-    return sorted({str(Path(path).resolve()) for path in (*python, *parts)})
+    return sorted({str(path.resolve()) for path in [*map(Path, python), *parts]})
 
 
 def _environment(work: Path, profile: str) -> dict[str, str]:

@@ -29,6 +29,9 @@ class ReportMetadata:
     appendix: list[tuple[str, list[str], list[list[str]]]] = field(default_factory=list)
 
 
+MACHINE = ("date", "processor", "device", "threads", "precision", "seconds", "peak_gb", "seed")
+
+
 def of_run(run: Path, notebook: NotebookNode, *, profile: str) -> ReportMetadata:
     """Those of a lesson's run, from its folder."""
     results, outcome = record.results(run), record.load(run)
@@ -96,11 +99,7 @@ def appendix(results: dict) -> list[tuple[str, list[str], list[list[str]]]]:
     """Settings, data with their licenses, machine and versions of a run; what is not known is left
     out.
     """
-    machine = [
-        [name, results[name]]
-        for name in ("processor", "device", "threads", "precision", "seconds", "seed")
-        if name in results
-    ]
+    machine = [[name, results[name]] for name in MACHINE if name in results]
     tables = [
         ("Settings", ["setting", "value"], _pairs(results.get("settings", {}))),
         (

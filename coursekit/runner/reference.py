@@ -3,7 +3,7 @@
 reference/PROFILE/LESSON.json: {"measures": {name: {"value": 0.0153, "rel": 0.05, "abs": 0.001}}};
 at least one of rel and abs. `python -m coursekit.runner.reference PROFILE LESSON` writes it from a
 run's results.json and keeps the tolerances that are stated already. "run" says what computed them:
-settings that were changed (`--set`), seconds, processor, device, threads, precision.
+settings that were changed (`--set`), date, seconds, memory, processor, device, threads, precision.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from coursekit.config import PROFILES
 from coursekit.runner import record
 
 DEFAULT = {"rel": 0.05}
-RUN = ("changed", "seconds", "processor", "device", "threads", "precision")
+RUN = ("changed", "date", "seconds", "peak_gb", "processor", "device", "threads", "precision")
 
 
 def file(profile: str, lesson: str) -> Path:
