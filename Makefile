@@ -19,12 +19,13 @@ TOLERANCE := COURSEKIT_CHECK=required $(PYTEST) tests/test_reference.py
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: help setup reports check test lab bench exact resolve clean distclean again
+.PHONY: help setup reports check test site lab bench exact resolve clean distclean again
 
 help:
 	@echo "make reports    run every lesson, write reports/$(PROFILE)/index.html (PROFILE=smoke|quick|full LESSONS='01 03' JOBS=2 FORMAT=html,docx,pdf)"
 	@echo "make test       unit tests, stored outputs of the notebooks, results within tolerance"
 	@echo "make check      format, style, types and spelling of the course's own code and prose"
+	@echo "make site       the course as a static site: site/index.html (REPOSITORY=owner/name adds links to Colab and Binder)"
 	@echo "make lab        open JupyterLab on the notebooks (ARGS='--no-browser --port 9999' and other options of jupyter lab)"
 	@echo "make bench      how fast the lessons' models train on this machine"
 	@echo "make exact      check one lesson as if on other processors (LESSON=03_seq2seq)"
@@ -68,6 +69,9 @@ else
 endif
 	@echo "All checks passed."
 
+site: $(STAMP)
+	@$(BIN)/coursekit site --to site $(if $(REPOSITORY),--repository $(REPOSITORY))
+
 lab: $(STAMP)
 	@if [ "$$(id -u)" = 0 ] && [[ "$(ARGS)" != *--allow-root* ]]; then \
 	    echo "make: JupyterLab does not run as root unless told to: make lab ARGS=--allow-root"; exit 2; fi
@@ -91,7 +95,7 @@ resolve: $(STAMP)
 	@$(BIN)/python tools/resolve.py
 
 clean:
-	@rm -rf reports runs/smoke runs/quick runs/nbval runs/exact runs/interactive build .pytest_cache .ruff_cache .mypy_cache
+	@rm -rf reports site runs/smoke runs/quick runs/nbval runs/exact runs/interactive build .pytest_cache .ruff_cache .mypy_cache
 	@find coursekit tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean

@@ -32,6 +32,7 @@ NOT_IN_RESULTS = (
     "homework",
     "results.py",
     "runner",
+    "site",
 )  # parts of coursekit no lesson imports
 
 

@@ -17,6 +17,7 @@ from coursekit import config
 
 PROJECT = tomllib.loads((config.ROOT / "pyproject.toml").read_text())["project"]
 RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
+SITE = [Requirement(line) for line in PROJECT["optional-dependencies"]["site"]]
 DEVELOPMENT = [Requirement(line) for line in PROJECT["optional-dependencies"]["test"]]
 LINES = (config.ROOT / "constraints.txt").read_text().split("\n")
 PINS = [Requirement(line) for line in LINES if line]
@@ -24,10 +25,15 @@ PROGRAMS = {  # not imported: commands of the Makefile, plugins of pytest, types
     "codespell": "codespell_lib",
     "jupyterlab": "jupyter lab",
     "mypy": "$(BIN)/mypy",
+    "myst-nb": '"myst_nb"',
     "nbval": "--nbval",
     "pandas-stubs": "$(BIN)/mypy",
     "pytest-xdist": "--dist",
     "ruff": "$(BIN)/ruff",
+    "sphinx-book-theme": '"sphinx_book_theme"',
+    "sphinx-copybutton": '"sphinx_copybutton"',
+    "sphinx-design": '"sphinx_design"',
+    "sphinx-togglebutton": '"sphinx_togglebutton"',
     "types-requests": "$(BIN)/mypy",
 }
 OPTIONAL = {"kagglehub", "pillow_heif", "pycocotools"}  # used where a person installed them
@@ -89,24 +95,25 @@ def unused(modules: dict[str, str], declared: set[str]) -> list[str]:
 
 
 def test_everything_that_lessons_import_is_declared():
-    assert undeclared(foreign(sources("coursekit", "notebooks")), names(RUNTIME)) == []
+    assert undeclared(foreign(sources("coursekit", "notebooks")), names([*RUNTIME, *SITE])) == []
 
 
 def test_everything_that_tests_and_tools_import_is_declared():
     files = sources("coursekit", "notebooks", "tests", "tools", "data/build")
-    assert undeclared(foreign(files), names(RUNTIME + DEVELOPMENT)) == []
+    assert undeclared(foreign(files), names(RUNTIME + SITE + DEVELOPMENT)) == []
 
 
 def test_everything_declared_is_imported():
     assert unused(foreign(sources("coursekit", "notebooks")), names(RUNTIME)) == []
     files = sources("coursekit", "notebooks", "tests", "tools", "data/build")
-    assert unused(foreign(files), names(DEVELOPMENT)) == []
+    assert unused(foreign(files), names(SITE + DEVELOPMENT)) == []
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_what_is_not_imported_is_run(name):
     texts = [(config.ROOT / "Makefile").read_text()]
     texts += [path.read_text() for path in (config.ROOT / "tools").glob("*.py")]
+    texts.append((config.PACKAGE / "site" / "theme" / "conf.py").read_text())
     assert any(PROGRAMS[name] in text for text in texts)
 
 
@@ -118,7 +125,7 @@ def test_an_undeclared_and_an_unused_package_are_found():
     assert unused(modules, {"pyyaml", "pooch", "nbval"}) == ["pooch"]
 
 
-@pytest.mark.parametrize("requirement", RUNTIME + DEVELOPMENT, ids=lambda line: line.name)
+@pytest.mark.parametrize("requirement", RUNTIME + SITE + DEVELOPMENT, ids=lambda line: line.name)
 def test_what_is_declared_is_a_range(requirement):
     operators = {part.operator for part in requirement.specifier}
     assert ">=" in operators and operators <= {">=", "<", "!="}
@@ -166,7 +173,7 @@ def needs(known: dict, name: str) -> set[str]:
 
 def test_everything_that_is_needed_here_is_pinned():
     known = {canonicalize_name(item.metadata["Name"]): item for item in distributions()}
-    found, waiting = set(), names(RUNTIME + DEVELOPMENT)
+    found, waiting = set(), names(RUNTIME + SITE + DEVELOPMENT)
     while waiting:
         found |= waiting
         waiting = set().union(*(needs(known, name) for name in waiting)) - found

@@ -88,6 +88,7 @@ ARROWS = {
     },
     "homework": {"config", "errors", "files", "reports"},
     "grading": {"config", "errors", "exercises", "files", "homework.rubric", "runner.lessons"},
+    "site": {"config", "errors", "files", "grading.edition", "reports", "runner"},
     "bench_cases": {"datasets.batches", "errors", "models", "runtime", "training"},
     "bench": {
         "bench_cases",
@@ -115,6 +116,7 @@ ARROWS = {
         "reports",
         "runner",
         "runtime",
+        "site",
     },
 }
 

@@ -18,6 +18,7 @@ from coursekit import config, doctor
 from coursekit.cli import app
 
 PROJECT = tomllib.loads((config.ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = [line for lines in PROJECT["optional-dependencies"].values() for line in lines]
 PINS = {canonicalize_name(name): Version(version) for name, version in doctor.pins()}
 PROMISED = (
     "jupyterlab",
@@ -43,6 +44,7 @@ CALLS = {  # what each target calls, in a checkout that is set up
         "python -m pytest .*--nbval .*01_x.ipynb .*/runs/nbval]",
         "python -m pytest .*test_reference.py .*/runs/nbval]",
     ],
+    "site": ["coursekit site --to site"],
     "lab": ["jupyter lab notebooks --allow-root --port 9"],
     "bench": ["coursekit bench"],
     "exact": ["python .*--nbval .*/runs/exact/default]", "python .*test_reference.py -k 01_x"] * 4,
@@ -172,12 +174,12 @@ def test_it_is_installed_again_when_something_changed(ready, change):
 
 
 def test_promised_packages_are_asked_for():
-    asked = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]
+    asked = PROJECT["dependencies"] + EXTRAS
     assert set(PROMISED) <= {canonicalize_name(Requirement(line).name) for line in asked}
     assert {"torch": Version("2.13.0"), "torchvision": Version("0.28.0")}.items() <= PINS.items()
 
 
-@pytest.mark.parametrize("line", PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"])
+@pytest.mark.parametrize("line", PROJECT["dependencies"] + EXTRAS)
 def test_what_is_asked_for_is_pinned_to_a_version_that_satisfies_it(line):
     requirement = Requirement(line)
     assert PINS[canonicalize_name(requirement.name)] in requirement.specifier
@@ -188,7 +190,7 @@ def test_conda_installs_the_same():
     lines = [line for line in environment["dependencies"] if isinstance(line, str)]
     pip = next(line["pip"] for line in environment["dependencies"] if isinstance(line, dict))
     versions = dict(line.split("=") for line in lines if "=" in line)
-    assert pip == ["-c constraints.txt", "-e .[test]"] and "pip" in lines
+    assert pip == ["-c constraints.txt", "-e .[site,test]"] and "pip" in lines
     assert Version(versions["python"]) in Requirement(f"x{PROJECT['requires-python']}").specifier
     assert Version(versions["pytorch-cpu"]) == PINS["torch"]
     assert Version(versions["torchvision"]) == PINS["torchvision"]

@@ -125,7 +125,7 @@ def create(folder: Path) -> str:
 def install(folder: Path) -> tuple[int, str]:
     """Run pip on the project; its exit code and what it said, which is shown as it comes."""
     command = [str(folder / "bin" / "python"), "-m", "pip", "install", "-qq"]
-    command += ["--disable-pip-version-check", "-c", "constraints.txt", "-e", ".[test]"]
+    command += ["--disable-pip-version-check", "-c", "constraints.txt", "-e", ".[site,test]"]
     said = []
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"

@@ -56,7 +56,7 @@ def interpreter(python: str, folder: Path) -> tuple[list[str], str]:
 def options(folder: Path) -> list[str]:
     """Resolve all that the project asks for under the pins; install nothing."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    asked = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    asked = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
     quiet = ["--dry-run", "--ignore-installed", "-qq", "--disable-pip-version-check"]
     return [*quiet, "--report", str(folder / "report.json"), "-c", "constraints.txt", *asked]
 

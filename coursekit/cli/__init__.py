@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from coursekit import config
-from coursekit.cli import data, grading, handin, init, lessons, marks, report
+from coursekit.cli import data, grading, handin, init, lessons, marks, report, site
 from coursekit.cli.names import OPTIONS
 from coursekit.config import Variable
 from coursekit.errors import CourseError, nearest, printable
@@ -30,6 +30,7 @@ app.command()(handin.handin)
 app.command()(marks.marks)
 app.command()(grading.assign)
 app.command()(grading.grade)
+app.command()(site.site)
 app.add_typer(data.app, name="data")
 
 

@@ -40,13 +40,18 @@ def student(
         solved = BEGIN in cell.source
         needs = bool(names_used(cell.source) & unsolved)
         if solved:
-            cell.source = stripped(cell.source, _returns(cell.source, lesson), place=number)
+            cell.source = stub(cell.source, lesson, place=number)
         if solved or needs:
             unsolved |= names_bound(cell.source)
         if solved or outputs == "none" or (needs and outputs == "cleared"):
             cell.outputs, cell.execution_count = [], None
     made.metadata["coursekit"] = {"edition": "student", "lesson": lesson}
     return made
+
+
+def stub(source: str, lesson: str, *, place: int = 0) -> str:
+    """An exercise's cell as a student gets it."""
+    return stripped(source, _returns(source, lesson), place=place)
 
 
 def stripped(source: str, returns: str = "", *, place: int = 0) -> str:
@@ -59,7 +64,7 @@ def stripped(source: str, returns: str = "", *, place: int = 0) -> str:
                 raise CourseError(f"cell {place}: {mark} stands within another: close that first")
             inside = {BEGIN: END, HIDDEN[0]: HIDDEN[1]}[mark]
             if mark == BEGIN:
-                lines += _stub(line, returns)
+                lines += _unsolved(line, returns)
         elif mark in (END, HIDDEN[1]):
             if mark != inside:
                 raise CourseError(f"cell {place}: {mark} closes nothing")
@@ -96,7 +101,7 @@ def names_used(source: str) -> set[str]:
     return {node.id for node in nodes if isinstance(node.ctx, ast.Load)}
 
 
-def _stub(line: str, returns: str) -> list[str]:
+def _unsolved(line: str, returns: str) -> list[str]:
     """What stands in the place of a solution, indented as its first mark is."""
     indent = line[: len(line) - len(line.lstrip())]
     words = f"{indent}# Your answer. The check wants: {returns}" if returns else ""

@@ -113,13 +113,13 @@ def headlines(lesson: LessonFile, results: dict) -> list[str]:
 
 
 def first_picture(notebook: dict) -> tuple[bytes, str]:
-    """The first PNG among a notebook's outputs, and its alternative text; empty for none."""
-    for cell in notebook["cells"]:
-        for output in cell.get("outputs", []):
-            if data := output.get("data", {}).get("image/png"):
-                return base64.b64decode("".join(data)), output.get("metadata", {}).get(
-                    "image/png", {}
-                ).get("alt", "")
+    """The PNG marked as a lesson's cover, else the first one, and its alternative text; or none."""
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    shown = [output for output in outputs if output.get("data", {}).get("image/png")]
+    covers = [o for o in shown if o.get("metadata", {}).get("coursekit", {}).get("cover")]
+    for output in [*covers[-1:], *shown]:
+        alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
+        return base64.b64decode("".join(output["data"]["image/png"])), alt
     return b"", ""
 
 
