@@ -56,7 +56,7 @@ def index(lessons: Sequence[LessonFile], covers: dict[str, str]) -> str:
         "measures it against the strongest simple rival, and stores what came out.\n\n"
         "````{grid} 1 2 2 3\n:gutter: 3\n\n"
         f"{cards}\n````\n\n"
-        "```{toctree}\n:hidden:\n:caption: Lessons\n:numbered: 1\n\n"
+        "```{toctree}\n:hidden:\n:caption: Lessons\n\n"
         f"{listed}\n```\n\n"
         "```{toctree}\n:hidden:\n:caption: The course\n\nsyllabus\nglossary\nbibliography\n```\n"
     )

@@ -92,7 +92,9 @@ def _code(cell: NotebookNode, pictures: Path, lesson: str) -> list[NotebookNode]
     if edition.BEGIN in cell.source:
         before = [v4.new_markdown_cell(f"```python\n{edition.stub(cell.source, lesson)}\n```")]
         cell.metadata = NotebookNode({"tags": ["hide-input"], "mystnb": SOLUTION})
-    elif "parameters" in tags or "ck.start(" in cell.source:
+    elif "parameters" in tags:
+        return []  # three names that the next cell uses; the notebook to download has them
+    elif "ck.start(" in cell.source:
         cell.metadata = NotebookNode({"tags": ["hide-input"], "mystnb": SETUP})
     else:
         cell.metadata = NotebookNode()
