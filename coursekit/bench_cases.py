@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from coursekit.models import pix2pix
-from coursekit.models.autoencoder import Denoiser, DenseAutoencoder, StackedAutoencoder
+from coursekit.models.autoencoder import DenseAutoencoder, StackedAutoencoder
+from coursekit.models.denoiser import Denoiser
 from coursekit.models.seq2seq import Decoder, Encoder, Seq2Seq
 from coursekit.training.gan import frozen
 

@@ -1,11 +1,13 @@
-"""Classical noise filters (lesson 02): what a network has to beat.
+"""Noise filters (lesson 02) that a network has to beat: classical ones and a linear regression.
 
 Pictures are (N, 1, H, W) in [0, 1], on any device.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
-from skimage import filters, restoration
+from skimage import restoration
 from torch import Tensor
 
 
@@ -14,32 +16,111 @@ def median(pictures: Tensor, *, size: int = 3) -> Tensor:
     mirrored at the border."""
     if size < 1 or size % 2 == 0:
         raise ValueError(f"size is {size}: a window with a middle needs an odd number of pixels")
-    filtered = filters.median(
-        pictures.cpu().numpy(), np.ones((1, 1, size, size)), behavior="ndimage", mode="reflect"
-    )
-    return torch.from_numpy(filtered).to(pictures)
+    rows, columns = (_mirrored(length, size // 2, pictures) for length in pictures.shape[-2:])
+    wide = pictures[..., rows, :][..., columns]
+    windows = wide.unfold(2, size, 1).unfold(3, size, 1)  # (N, 1, H, W, size, size)
+    return windows.flatten(-2).sort(-1).values[..., size * size // 2]
 
 
-def non_local_means(pictures: Tensor, *, sigma: float, patch: int = 5, distance: int = 6) -> Tensor:
+def switching_median(pictures: Tensor, *, size: int = 3, rounds: int = 1) -> Tensor:
+    """(N, 1, H, W) -> same shape: pixels that are exactly 0 or 1 become their window's median
+    (Sun & Neuvo 1994), all others stay.
+
+    rounds: how often; a later round takes the medians of the repaired picture.
+    """
+    extreme = (pictures == 0) | (pictures == 1)
+    repaired = pictures
+    for _ in range(rounds):
+        repaired = torch.where(extreme, median(repaired, size=size), pictures)
+    return repaired
+
+
+def non_local_means(
+    pictures: Tensor, *, sigma: float, strength: float = 0.8, patch: int = 5, distance: int = 6
+) -> Tensor:
     """(N, 1, H, W) -> same shape: means over pixels whose patches look alike (Buades et al. 2005,
     section 3).
 
-    sigma: standard deviation of the noise, in units of the intensity; patch: side of the compared
-    patches, distance: how far away they may lie, both in pixels.
+    sigma: standard deviation of the noise, in units of the intensity; strength: the filter's h over
+    sigma; patch: side of the compared patches, distance: how far away they may lie, both in pixels.
     """
     if sigma <= 0:
         raise ValueError(
             f"sigma is {sigma}: the filter needs the noise's standard deviation, above 0"
         )
-    filtered = [
-        restoration.denoise_nl_means(
-            picture,
-            patch_size=patch,
-            patch_distance=distance,
-            h=0.8 * sigma,
-            sigma=sigma,
-            fast_mode=True,
+
+    def apply(picture: np.ndarray) -> np.ndarray:
+        return restoration.denoise_nl_means(
+            picture, patch_size=patch, patch_distance=distance, h=strength * sigma, sigma=sigma
         )
-        for picture in pictures[:, 0].cpu().numpy()
-    ]
+
+    return _one_by_one(pictures, apply)
+
+
+def total_variation(pictures: Tensor, *, weight: float = 0.1) -> Tensor:
+    """(N, 1, H, W) -> same shape: the picture near y whose total variation, times the weight, is
+    small (Rudin et al. 1992, by the algorithm of Chambolle 2004)."""
+    if weight <= 0:
+        raise ValueError(f"weight is {weight}: it must be above 0, or nothing is smoothed")
+    return _one_by_one(
+        pictures, lambda picture: restoration.denoise_tv_chambolle(picture, weight=weight)
+    )
+
+
+def notch(pictures: Tensor, *, radius: float = 1.0, spare: float = 3.0) -> Tensor:
+    """(N, 1, H, W) -> same shape: the strongest frequency of each picture is removed (Gonzalez &
+    Woods, section 5.4), with its neighbors up to `radius` and its mirror image.
+
+    spare: slower waves than this many in a picture are the picture itself and stay. Clipped.
+    """
+    height, width = pictures.shape[-2:]
+    rows = torch.fft.fftfreq(height, 1 / height, device=pictures.device)[:, None]
+    columns = torch.fft.fftfreq(width, 1 / width, device=pictures.device)
+    spectrum = torch.fft.fft2(pictures)
+    fast = rows.square() + columns.square() >= spare**2  # (H, W)
+    peak = (spectrum.abs() * fast).flatten(1).argmax(1)  # (N,)
+    v, u = rows.flatten()[peak // width], columns[peak % width]  # cycles a picture
+    keep = torch.ones_like(pictures, dtype=torch.bool)
+    for sign in (1, -1):
+        down = _around(rows - (sign * v)[:, None, None, None], height)  # (N, 1, H, 1)
+        right = _around(columns - (sign * u)[:, None, None, None], width)  # (N, 1, 1, W)
+        keep &= down.square() + right.square() > radius**2
+    return torch.fft.ifft2(spectrum * keep).real.clamp(0, 1)
+
+
+def linear_regression(
+    noisy: Tensor, clean: Tensor, *, ridge: float = 10.0
+) -> Callable[[Tensor], Tensor]:
+    """The best affine map from noisy to clean pictures, both (N, C, H, W), by least squares: a
+    Wiener filter that was fitted. The map clips to [0, 1].
+
+    ridge: added to the diagonal of the normal equations.
+    """
+    y, x = noisy.flatten(1).double(), clean.flatten(1).double()
+    y_mean, x_mean = y.mean(0), x.mean(0)
+    normal = (y - y_mean).T @ (y - y_mean)
+    normal.diagonal().add_(ridge)
+    weights = torch.linalg.solve(normal, (y - y_mean).T @ (x - x_mean))  # (pixels, pixels)
+
+    def apply(pictures: Tensor) -> Tensor:
+        answer = x_mean + (pictures.flatten(1).double() - y_mean) @ weights
+        return answer.view_as(pictures).to(pictures).clamp(0, 1)
+
+    return apply
+
+
+def _mirrored(length: int, margin: int, like: Tensor) -> Tensor:
+    """Indices of a line with `margin` more at both ends, mirrored with the end: 1 0 | 0 1 2 …"""
+    index = torch.arange(-margin, length + margin, device=like.device) % (2 * length)
+    return torch.where(index < length, index, 2 * length - 1 - index)
+
+
+def _around(distance: Tensor, length: int) -> Tensor:
+    """A distance on a circle of that length, from -length / 2 to length / 2."""
+    return (distance + length / 2) % length - length / 2
+
+
+def _one_by_one(pictures: Tensor, apply: Callable[[np.ndarray], np.ndarray]) -> Tensor:
+    """A filter of single pictures, applied to each."""
+    filtered = [apply(picture) for picture in pictures[:, 0].cpu().numpy()]
     return torch.from_numpy(np.stack(filtered))[:, None].to(pictures)

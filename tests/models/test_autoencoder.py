@@ -5,28 +5,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from coursekit.models.autoencoder import (
-    Denoiser,
-    DenseAutoencoder,
-    ResidualDenoiser,
-    StackedAutoencoder,
-)
+from coursekit.models.autoencoder import DenseAutoencoder, StackedAutoencoder
 from coursekit.models.ops import count_parameters
 from coursekit.training import adam
 
 
 def layers(model, kind):
     return [count_parameters(layer) for layer in model.modules() if isinstance(layer, kind)]
-
-
-def shapes(model, x):
-    """Height of the picture as it enters and after every layer that changes it."""
-    seen = [x.shape[-1]]
-    for layer in (*model.encoder, *model.decoder):
-        x = layer(x)
-        if x.shape[-1] != seen[-1]:
-            seen.append(x.shape[-1])
-    return seen
 
 
 def test_dense_weights_of_every_layer():
@@ -44,20 +29,10 @@ def test_dense_weights_of_every_layer():
     assert count_parameters(model) == 9_154_194
 
 
-def test_denoiser_weights_of_every_layer():
-    assert layers(Denoiser(), nn.Conv2d) == [640, 18_464, 4_624, 2_320, 4_640, 18_496, 577]
-    assert count_parameters(Denoiser()) == 49_761
-
-
 def test_stacked_weights_of_every_layer():
     expected = [1025 * 300, 301 * 150, 151 * 300, 301 * 1024]  # (inputs + bias) * outputs
     assert layers(StackedAutoencoder(), nn.Linear) == expected
     assert count_parameters(StackedAutoencoder()) == sum(expected)
-
-
-def test_denoiser_sizes_are_the_sources():
-    assert shapes(Denoiser(), torch.rand(2, 1, 28, 28)) == [28, 14, 7, 4, 8, 16, 14, 28]
-    assert Denoiser().encode(torch.rand(2, 1, 28, 28)).shape == (2, 16, 4, 4)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +40,6 @@ def test_denoiser_sizes_are_the_sources():
     [
         (DenseAutoencoder(), torch.rand(3, 784), (3, 10)),
         (StackedAutoencoder(), torch.rand(3, 1024), (3, 150)),
-        (Denoiser(), torch.rand(3, 1, 28, 28), (3, 16, 4, 4)),
         (DenseAutoencoder(latent=2), torch.rand(3, 784), (3, 2)),
     ],
 )
@@ -107,17 +81,6 @@ def test_stacked_starts_with_xavier_weights_and_zero_biases():
     assert first.bias.eq(0).all()
 
 
-def test_denoiser_is_linear_at_the_end_and_its_up_sampling_repeats_pixels():
-    model = Denoiser()
-    with torch.no_grad():
-        for weight in model.parameters():
-            weight.zero_()
-        model.decoder[-1].bias.fill_(-3.0)
-    assert model(torch.rand(1, 1, 28, 28)).eq(-3).all()
-    up = next(layer for layer in model.modules() if isinstance(layer, nn.Upsample))
-    assert up(torch.tensor([[[[1.0, 2.0]]]])).tolist() == [[[[1, 1, 2, 2], [1, 1, 2, 2]]]]
-
-
 def blocks(count, generator):
     """(count, 1, 28, 28): patterns of 4x4 black and white squares."""
     small = torch.rand((count, 1, 4, 4), generator=generator).round()
@@ -129,7 +92,6 @@ def blocks(count, generator):
     [
         (lambda: DenseAutoencoder(hidden=(256, 128, 64)), True, 120, 0.1),
         (lambda: StackedAutoencoder(pixels=784), True, 60, 0.1),
-        (Denoiser, False, 100, 0.25),
     ],
 )
 def test_one_batch_is_overfitted(build, flatten, steps, share):
@@ -144,32 +106,3 @@ def test_one_batch_is_overfitted(build, flatten, steps, share):
         loss.backward()
         optimizer.step()
     assert loss.item() < share * x.var(0, correction=0).mean().item()
-
-
-def test_residual_denoiser_has_fewer_weights_than_the_denoiser_and_sees_15_pixels():
-    model = ResidualDenoiser()
-    inner = 9 * 32 * 32 + 32
-    assert layers(model, nn.Conv2d) == [9 * 32 + 32, *[inner] * 5, 9 * 32 + 1]
-    assert count_parameters(model) == 46_849 < count_parameters(Denoiser())
-    x = torch.rand(1, 1, 31, 29, requires_grad=True)  # any size
-    model(x)[0, 0, 15, 14].backward()
-    rows, columns = (x.grad[0, 0] != 0).nonzero().T
-    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (8, 22, 7, 21)
-
-
-def test_residual_denoiser_subtracts_what_it_predicts():
-    model, x = ResidualDenoiser(width=4, depth=3), torch.rand(2, 1, 9, 9)
-    with torch.no_grad():
-        for weight in model.noise[-1].parameters():
-            weight.zero_()
-        assert torch.equal(model(x), x)
-        model.noise[-1].bias.fill_(0.25)
-        torch.testing.assert_close(model(x), x - 0.25)
-
-
-def test_denoiser_starts_with_glorot_weights_and_zero_biases():
-    torch.manual_seed(0)
-    convolutions = [layer for layer in Denoiser().modules() if isinstance(layer, nn.Conv2d)]
-    bound = (6 / (9 * 64 + 9 * 32)) ** 0.5  # 9 inputs and outputs for each channel
-    assert 0.98 * bound < convolutions[1].weight.abs().max() <= bound
-    assert all(one.bias.eq(0).all() for one in convolutions)

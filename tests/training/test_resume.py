@@ -25,7 +25,7 @@ from torch.nn import functional as F
 from coursekit import runtime
 from coursekit.datasets.batches import Batches
 from coursekit.errors import CourseError
-from coursekit.models.autoencoder import Denoiser
+from coursekit.models.denoiser import Denoiser
 from coursekit.training import (
     Checkpoint,
     ClipGradients,
