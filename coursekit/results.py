@@ -20,6 +20,9 @@ HEADINGS = (
 )
 
 
+HEADLINES = ("lesson", "figure", "source", "strongest rival", "ours", "profile")
+
+
 @dataclass(frozen=True)
 class Row:
     """One figure. `measure` names it in results.json, `baseline` what it is held against there.
@@ -46,6 +49,11 @@ class Row:
         """The source's figure or our baseline's, in words."""
         if not self.baseline:
             return f"{self.source} {self.where}".strip()
+        return self.rival
+
+    @property
+    def rival(self) -> str:
+        """The baseline's figure and what it is."""
         return f"{self.shown(self._measured(self.baseline))} {self.where}"
 
     @property
@@ -106,6 +114,23 @@ def _read(path: Path) -> dict:
 def table(name: str) -> str:
     """One table of results in Markdown."""
     return markdown(HEADINGS, (_cells(row) for row in rows() if row.table == name))
+
+
+def headlines() -> str:
+    """The table of one figure a lesson: the source's, the strongest rival's and ours."""
+    lines = (
+        (
+            row.lesson,
+            row.figure,
+            row.source or "not measured",
+            row.rival,
+            f"**{row.value}** {row.note}".strip(),
+            row.profile,
+        )
+        for row in rows()
+        if row.table == "headlines"
+    )
+    return markdown(HEADLINES, lines)
 
 
 def markdown(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:

@@ -45,7 +45,7 @@ ARROWS = {
     "listing": {"config", "display", "errors"},
     "plots": {"display", "errors"},
     "diagrams": {"plots"},
-    "exercises": {"errors", "metrics", "models", "training", "transforms"},
+    "exercises": {"datasets", "errors", "metrics", "models", "training", "transforms"},
     "sheets": set(),
     "widgets": {"config", "errors"},
     "models": {"errors"},

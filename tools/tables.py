@@ -1,14 +1,17 @@
 """Writes the tables of README and docs anew: `python tools/tables.py`; a test holds them.
 
-A table stands between `<!-- table: NAME -->` and `<!-- end -->`: "results" and "two-cores" from
-results.toml and reference/, "variables" from coursekit/config.py.
+A table stands between `<!-- table: NAME -->` and `<!-- end -->`: "results", "two-cores" and
+"headlines" from results.toml and reference/, "variables" from coursekit/config.py.
 """
 
 import re
 
 from coursekit import config, files, results
 
-PAGES = ("README.md", "docs/instructors.md", "docs/students.md")
+PAGES = (
+    "README.md",
+    *(f"docs/{path.name}" for path in sorted((config.ROOT / "docs").glob("*.md"))),
+)
 MARKED = re.compile(r"(<!-- table: ([a-z-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
@@ -22,6 +25,7 @@ def filled(text: str) -> str:
     """A page with its marked tables as they should be. KeyError on a table that nobody makes."""
     made = {
         "results": lambda: results.table("results"),
+        "headlines": results.headlines,
         "two-cores": lambda: results.table("two-cores"),
         "variables": variables,
     }

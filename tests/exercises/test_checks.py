@@ -66,7 +66,7 @@ def test_a_stop_by_the_student_is_not_swallowed(lesson):
 
 def test_an_unknown_exercise_is_a_mistake_of_the_notebook(lesson):
     with pytest.raises(UsageError, match="did you mean square"):
-        lesson.check("sqare", None)
+        lesson.check("squared", None)
 
 
 def test_a_check_leaves_the_random_numbers_as_they_were(lesson):
