@@ -71,6 +71,96 @@ def slider_box(
     return box
 
 
+def text_field(figure: Callable[[str], Any], start: str, *, label: str = "text") -> Any:
+    """Show the field of `text_box`, which takes the same arguments, and return it.
+
+    Outside a live notebook nothing is shown, and None returned.
+    """
+    if not live():
+        return None
+    from IPython.display import display
+
+    box = text_box(figure, start, label=label)
+    display(box)
+    return box
+
+
+def text_box(figure: Callable[[str], Any], start: str, *, label: str = "text"):
+    """A field to write in, and below it the figure that the function makes of the text.
+
+    A ValueError of the function is shown in words. Enter, or leaving the field, draws anew.
+    """
+    import ipywidgets
+
+    field = ipywidgets.Text(value=start, description=label, continuous_update=False)
+    below = ipywidgets.HTML()
+
+    def draw(_change: object = None) -> None:
+        try:
+            below.value = _figure(figure(field.value), alt=f"The figure of {field.value}")
+        except ValueError as error:
+            below.value = html.escape(str(error))
+
+    field.observe(draw, "value")
+    draw()
+    return ipywidgets.VBox([field, below])
+
+
+def value_slider(picture: Callable[[float], Tensor], **options: Any) -> Any:
+    """Show the slider of `value_box`, which takes the same options, and return it.
+
+    Outside a live notebook nothing is shown, and None returned.
+    """
+    if not live():
+        return None
+    from IPython.display import display
+
+    box = value_box(picture, **options)
+    display(box)
+    return box
+
+
+def value_box(
+    picture: Callable[[float], Tensor],
+    *,
+    name: str,
+    low: float,
+    high: float,
+    start: float,
+    steps: int = 50,
+    zoom: int = 4,
+):
+    """One slider for a number, and the picture (C, H, W) in [0, 1] that belongs to it.
+
+    name: what the number is, in words; steps: how many between low and high; zoom: screen pixels a
+    pixel. Its parts carry the classes ck-value-box, ck-value and ck-latent-picture.
+    """
+    import ipywidgets
+
+    shown = ipywidgets.HTML(layout=ipywidgets.Layout(overflow="visible"))
+    slider = ipywidgets.FloatSlider(
+        min=low,
+        max=high,
+        step=(high - low) / steps,
+        value=start,
+        description=name,
+        readout_format=".2f",
+        style={"description_width": "initial"},
+    )
+    slider.add_class("ck-value")
+
+    def draw(_change: object = None) -> None:
+        with torch.no_grad():
+            image = picture(slider.value)
+        shown.value = _img(image, zoom=zoom, alt=f"The pictures at {name} = {slider.value:.2f}")
+
+    slider.observe(draw, "value")
+    draw()
+    box = ipywidgets.VBox([slider, shown])
+    box.add_class("ck-value-box")
+    return box
+
+
 def live() -> bool:
     """True where a person sits at a notebook, and no runner's word stands against it.
 
@@ -108,6 +198,17 @@ def _start(start: Tensor | None, latent: int | None, chosen: list[int]) -> Tenso
     if not chosen or not all(0 <= dim < len(code) for dim in chosen):
         raise ValueError(f"dims are {chosen}: name dimensions from 0 to {len(code) - 1}")
     return code
+
+
+def _figure(fig: Any, *, alt: str) -> str:
+    """An <img> of a Matplotlib figure, which is closed."""
+    import matplotlib.pyplot as plt
+
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", dpi=90, bbox_inches="tight")
+    plt.close(fig)
+    source = base64.b64encode(buffer.getvalue()).decode()
+    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{source}">'
 
 
 def _img(image: Tensor, *, zoom: int, alt: str) -> str:

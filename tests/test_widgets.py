@@ -6,6 +6,7 @@ import re
 import sys
 from types import SimpleNamespace
 
+import matplotlib.pyplot as plt
 import pytest
 import torch
 from PIL import Image
@@ -62,6 +63,19 @@ def test_a_gray_picture_is_drawn_too_and_enlarged():
     assert color(box)[0] == (255, 255, 255) and 'width="21" height="15"' in box.children[0].value
 
 
+def test_a_number_has_a_slider_with_its_name_and_a_picture_that_follows_it():
+    box = widgets.value_box(
+        lambda value: torch.full((1, 2, 2), value), name="gray", low=0, high=1, start=0.25
+    )
+    slider, shown = box.children
+    assert slider.description == "gray" and 'alt="The pictures at gray = 0.25"' in shown.value
+    slider.value = 1.0
+    assert color(SimpleNamespace(children=[shown])) == (
+        (255, 255, 255),
+        "The pictures at gray = 1.00",
+    )
+
+
 @pytest.mark.parametrize("dims", [[], [3], [-1]])
 def test_dimensions_outside_the_code_are_refused(dims):
     with pytest.raises(ValueError, match="from 0 to 2"):
@@ -106,6 +120,7 @@ def test_a_notebook_is_live_in_jupyter_and_nowhere_else(notebook):
 def test_outside_a_live_notebook_the_decoder_is_not_even_called(notebook, capsys):
     notebook()
     assert widgets.latent_slider(None, 2) is None
+    assert widgets.value_slider(None, name="x", low=0, high=1, start=0) is None
     assert capsys.readouterr() == ("", "")
 
 
@@ -115,3 +130,31 @@ def test_in_a_live_notebook_the_slider_is_shown_and_returned(notebook, monkeypat
     monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=shown.append))
     box = widgets.latent_slider(decode, [2], start=torch.zeros(3))
     assert shown == [box] and color(box)[1] == "The picture decoded at z[2] = 0.0"
+
+
+def by_length(text):
+    """A figure of a text; no text, no figure."""
+    if not text:
+        raise ValueError("write <something>")
+    fig, axis = plt.subplots(figsize=(len(text) / 10, 1))
+    axis.plot([0, 1])
+    return fig
+
+
+def test_writing_in_the_field_draws_the_figure_of_the_new_text():
+    field, below = widgets.text_box(by_length, "a date", label="date").children
+    before = below.value
+    assert field.value == "a date" and 'alt="The figure of a date"' in before
+    field.value = "another date"
+    assert 'alt="The figure of another date"' in below.value and below.value != before
+    assert not plt.get_fignums()  # all are closed
+
+
+def test_a_text_that_has_no_figure_is_answered_in_words():
+    field, below = widgets.text_box(by_length, "a date").children
+    field.value = ""
+    assert below.value == "write &lt;something&gt;"
+
+
+def test_the_field_is_not_shown_where_nobody_can_write():
+    assert widgets.text_field(by_length, "a date") is None

@@ -23,15 +23,18 @@ from coursekit.models import (
     autoencoder,
     colorization,
     colorization_lab,
+    denoiser,
     features,
     gan,
     pix2pix,
     prior,
     quantizers,
+    score,
     seq2seq,
     vae,
     vqvae,
 )
+from coursekit.models.denoiser import denoising_loss
 from coursekit.runtime import Runtime, generator
 from coursekit.training import (
     Adversaries,
@@ -49,6 +52,7 @@ from coursekit.training import gan as gan_training
 from coursekit.training.classifier import classification_loss
 from coursekit.training.gan import AdversarialRun
 from coursekit.training.trainer import OneNetwork
+from coursekit.transforms.filters import switching_median
 
 META = Runtime(seed=0, device=torch.device("meta"), threads=1)
 MAY_CROSS = ("aten._to_copy", "aten.copy_", "aten.index", "aten.set_", "aten.detach")
@@ -146,8 +150,17 @@ LABELED = (floats(4, 3, 16, 16), whole(4))
 STEPS = {
     "DenseAutoencoder": (autoencoder.DenseAutoencoder, reconstruction, (floats(4, 784),)),
     "StackedAutoencoder": (autoencoder.StackedAutoencoder, reconstruction, (floats(4, 1024),)),
-    "Denoiser": (autoencoder.Denoiser, reconstruction, PIXELS),
-    "ResidualDenoiser": (autoencoder.ResidualDenoiser, reconstruction, PIXELS),
+    "Denoiser": (denoiser.Denoiser, reconstruction, PIXELS),
+    "BlindDenoiser": (
+        lambda: denoiser.BlindDenoiser(switching_median, width=4, deep=4),
+        denoising_loss,
+        PIXELS * 2,
+    ),
+    "PointDenoiser": (
+        lambda: score.PointDenoiser(hidden=8),
+        lambda model, batch: model(*batch).mean(),
+        (floats(4, 2), floats(4, 1)),
+    ),
     "BaseModel": (lambda: colorization.BaseModel(3, 4), color_classes, CLASSES),
     "CustomUNet": (lambda: colorization.CustomUNet(3, 4), color_classes, CLASSES),
     "ResidualUNet": (lambda: colorization.ResidualUNet(3, 4), color_classes, CLASSES),
