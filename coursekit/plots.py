@@ -148,13 +148,17 @@ def heatmap(
     xlabel: str,
     ylabel: str,
     numbers: bool = True,
+    bar: str = "",
     size: tuple[float, float] = (4.2, 3.6),
 ) -> Figure:
-    """A matrix (R, C) as colors with a bar, and its numbers in the cells if `numbers`."""
+    """A matrix (R, C) as colors with a bar, and its numbers in the cells if `numbers`.
+
+    bar: the words beside the bar of colors.
+    """
     values = torch.as_tensor(values).float()
     fig, axis = plt.subplots(figsize=size, layout="constrained")
     image = axis.imshow(values.numpy(), cmap="cividis", aspect="auto")
-    fig.colorbar(image, ax=axis)
+    fig.colorbar(image, ax=axis, label=bar)
     axis.set_xticks(range(len(columns)), columns)
     axis.set_yticks(range(len(rows)), rows)
     axis.set(xlabel=xlabel, ylabel=ylabel)
@@ -170,6 +174,51 @@ def heatmap(
             fontsize=8,
             color="black" if value > middle else "white",
         )
+    return fig
+
+
+def scatter(
+    panels: Mapping[str, Tensor],
+    labels: Tensor,
+    *,
+    classes: Sequence[str],
+    axis_labels: tuple[str, str] = ("first number", "second number"),
+) -> Figure:
+    """Points (N, 2) side by side, a color and a marker for each class of labels (N,), its name
+    at the median of its points."""
+    with plt.rc_context(STYLE):
+        fig, axes = plt.subplots(
+            1, len(panels), figsize=(5.2 * len(panels), 4.8), squeeze=False, layout="constrained"
+        )
+    for axis, (title, points) in zip(axes.flat, panels.items()):
+        for number, name in enumerate(classes):
+            color, marker = COLORS[number % len(COLORS)], MARKERS[number % len(MARKERS)]
+            x, y = points[labels == number].float().cpu().T
+            axis.scatter(x, y, s=5, color=color, marker=marker, alpha=0.45, linewidths=0)
+            if len(x):
+                frame = {"fc": "white", "ec": color, "alpha": 0.85, "boxstyle": "round,pad=0.15"}
+                axis.text(
+                    x.median(), y.median(), name, fontsize=8, ha="center", va="center", bbox=frame
+                )
+        axis.set(title=title, xlabel=axis_labels[0], ylabel=axis_labels[1])
+    return fig
+
+
+def maps(panels: Mapping[str, Tensor], *, label: str, cell: float = 2.4) -> Figure:
+    """Maps (H, W) of one quantity side by side in the same colors; label: its name and unit."""
+    fig, axes = plt.subplots(
+        1,
+        len(panels),
+        figsize=(cell * len(panels) + 0.8, cell + 0.3),
+        squeeze=False,
+        layout="constrained",
+    )
+    high = max(float(values.max()) for values in panels.values())
+    for axis, (title, values) in zip(axes.flat, panels.items()):
+        image = axis.imshow(values.float().cpu().numpy(), cmap="cividis", vmin=0, vmax=high)
+        axis.set_title(title, fontsize=9)
+        axis.set_axis_off()
+    fig.colorbar(image, ax=axes, label=label)
     return fig
 
 

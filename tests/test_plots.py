@@ -152,6 +152,13 @@ def test_heatmap_writes_each_number_in_its_cell():
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("tested on", "trained on")
 
 
+def test_the_bar_of_a_heatmap_says_what_its_colors_are():
+    fig = plots.heatmap(
+        torch.eye(2), rows="ab", columns="xy", xlabel="", ylabel="", bar="share of attention"
+    )
+    assert fig.axes[1].get_ylabel() == "share of attention"
+
+
 def test_heatmaps_numbers_can_be_read():
     """Dark ink on light cells, light ink on dark ones."""
     axis = plots.heatmap(

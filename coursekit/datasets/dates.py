@@ -4,7 +4,7 @@ Everything is generated: a day of 1900 to 2099, one of ten ways to write it, and
 and spaces if wanted. No digit becomes another digit: nobody could tell what it had been.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from random import Random
 from typing import NamedTuple
@@ -195,6 +195,17 @@ class EqualLengths:
         for number in torch.randperm(len(batches), generator=self.generator).tolist():
             data, rows = batches[number]
             yield Sequences(*(part[rows].to(self.device) for part in data))
+
+
+def read(texts: Sequence[str], predict: Callable[[Tensor], Tensor]) -> list[str]:
+    """What `predict`, source (N, length + 1) -> symbols (N, T), makes of each text, in order."""
+    found = [""] * len(texts)
+    for length in sorted({len(text) for text in texts}):
+        places = [at for at, text in enumerate(texts) if len(text) == length]
+        answers = decode(predict(encode([texts[at].lower() + END for at in places])))
+        for at, answer in zip(places, answers, strict=True):
+            found[at] = answer
+    return found
 
 
 def _words(text: str) -> list[tuple[int, int]]:

@@ -109,6 +109,13 @@ def test_batches_are_of_one_length_and_hold_every_date_once():
     assert again != [tuple(decode(batch.source)) for batch in whole]
 
 
+def test_texts_of_any_length_are_read_in_their_order():
+    texts = ["March 3, 2021", "3-mar-2021", "june 4, 1990 ", "4-jun-1990"]
+    first_letters = dates.read(texts, lambda source: source[:, :2])
+    assert first_letters == ["ma", "3-", "ju", "4-"]
+    assert dates.read(texts, lambda source: source)[1] == "3-mar-2021."
+
+
 @pytest.mark.parametrize(
     ("name", "text", "number"),
     [
