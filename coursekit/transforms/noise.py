@@ -66,6 +66,14 @@ NOISES = {
 }
 
 
+def mixed(images: Tensor, *, generator: torch.Generator) -> Tensor:
+    """(N, C, H, W) -> same shape: each quarter of the images gets one of the four noises, in the
+    order of NOISES, at its default strength."""
+    kinds = NOISES.values()
+    quarters = images.tensor_split(len(kinds))
+    return torch.cat([add(part, generator=generator) for add, part in zip(kinds, quarters)])
+
+
 def _uniform(shape: tuple[int, ...], like: Tensor, generator: torch.Generator) -> Tensor:
     """Drawn where the generator lives, then moved: a seed gives the same noise on every device."""
     return torch.rand(shape, generator=generator, device=generator.device, dtype=like.dtype).to(

@@ -82,3 +82,15 @@ def test_periodic_draws_direction_and_phase_for_each_image():
 def test_senseless_strengths_are_refused(call):
     with pytest.raises(ValueError, match="is (1.1|-1|1)"):
         call()
+
+
+def test_mixed_gives_each_quarter_its_noise_in_order():
+    images, rng = torch.full((10, 1, 6, 6), 0.5), torch.Generator().manual_seed(3)
+    found = noise.mixed(images, generator=rng)
+    rng.manual_seed(3)
+    parts = [
+        add(images[:count], generator=rng)
+        for add, count in zip(noise.NOISES.values(), (3, 3, 2, 2))  # 10 pictures in four parts
+    ]
+    assert torch.equal(found, torch.cat(parts))
+    assert noise.mixed(images[:2], generator=rng).shape == (2, 1, 6, 6)
