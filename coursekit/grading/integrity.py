@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import torch
+import torch._dynamo  # it replaces torch.manual_seed, so before any snapshot
 from torch.nn import functional
 
 from coursekit.exercises import checks
