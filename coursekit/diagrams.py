@@ -13,8 +13,9 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
+from torch import Tensor
 
-from coursekit.plots import COLORS
+from coursekit.plots import COLORS, STYLE
 
 # What is learned, what flows, what is compared, what is random.
 FILLS = {"layer": "#DCEBF7", "value": "#FFFFFF", "loss": "#FBE3D6", "random": "#E4F3EC"}
@@ -79,6 +80,37 @@ def funnel(
             axis.add_patch(FancyArrowPatch(*tips, arrowstyle="-|>", mutation_scale=10))
     for place, label in enumerate(labels):
         axis.text(1.5 * place + 0.75, 0.14, label, ha="center", va="bottom", fontsize=7.5)
+    return fig
+
+
+def planes(
+    points: Mapping[str, Tensor],
+    *,
+    reach: float,
+    arrows: Mapping[str, tuple[Tensor, Tensor]] | None = None,
+    cell: float = 3.2,
+) -> Figure:
+    """Points (N, 2) in planes side by side, one for each name, from -reach to reach both ways.
+
+    arrows: by the same names, where they start and where they go, both (M, 2); one scale for all.
+    """
+    longest = max((float(go.norm(dim=1).max()) for _, go in (arrows or {}).values()), default=1.0)
+    with plt.rc_context(STYLE):
+        fig, axes = plt.subplots(
+            1,
+            len(points),
+            figsize=(cell * len(points), cell + 0.4),
+            squeeze=False,
+            layout="constrained",
+        )
+    for axis, (title, cloud) in zip(axes.flat, points.items()):
+        axis.scatter(*cloud.cpu().T, s=4, color=COLORS[5], alpha=0.5, linewidths=0)
+        if arrows and title in arrows:
+            start, go = (values.cpu() for values in arrows[title])
+            scale = 12 * longest / reach  # the longest arrow is a sixth of the plane's half
+            axis.quiver(*start.T, *go.T, color=COLORS[1], angles="xy", scale=scale, width=0.005)
+        axis.set(title=title, xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+        axis.set(xlabel="first number", ylabel="second number")
     return fig
 
 

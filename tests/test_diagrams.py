@@ -6,6 +6,7 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import pytest
+import torch
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
 from coursekit import diagrams
@@ -59,3 +60,14 @@ def test_a_funnel_is_lowest_at_its_code():
     heights = [bar.get_height() for bar in patches(fig, Rectangle)]
     assert min(heights) == heights[2] and heights == heights[::-1]
     assert words(fig).count("ReLU") == 4 and "code" in words(fig) and "784" in words(fig)
+
+
+def test_planes_show_points_and_arrows_in_one_scale_and_titles():
+    points = {"true": torch.zeros(5, 2), "learned": torch.ones(4, 2)}
+    start = torch.tensor([[0.0, 0.0], [1.0, 1.0]])
+    arrows = {name: (start, size * start) for name, size in (("true", 1.0), ("learned", 2.0))}
+    fig = diagrams.planes(points, reach=2, arrows=arrows)
+    assert [axis.get_title() for axis in fig.axes] == ["true", "learned"]
+    quivers = [axis.collections[1] for axis in fig.axes]
+    assert quivers[0].scale == quivers[1].scale and quivers[1].U.tolist() == [0, 2]
+    assert len(diagrams.planes(points, reach=2).axes[0].collections) == 1
