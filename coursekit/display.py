@@ -21,18 +21,18 @@ DPI = 100
 HEAVY = 60_000  # bytes of a PNG above which a notebook would grow too large
 
 
-def figure(fig, *, number: int, caption: str, alt: str, cover: bool = False) -> None:
+def figure(fig, *, number: int, caption: str, alt: str, marks: Mapping[str, Any] = {}) -> None:
     """Show a figure as one PNG with alternative text, its numbered caption below, and close it.
 
-    cover: mark it as the picture at the head of its lesson.
+    marks: what the runner and the site are told of it, in the output's metadata.
     """
     bundle = {
         "image/png": base64.b64encode(_png(fig)).decode(),
         "text/plain": f"Figure {number}: {alt}",
     }
     plt.close(fig)
-    marks = {"coursekit": {"cover": True}} if cover else {}
-    display(bundle, raw=True, metadata={"image/png": {"alt": alt}, **marks})
+    told = {"coursekit": dict(marks)} if marks else {}
+    display(bundle, raw=True, metadata={"image/png": {"alt": alt}, **told})
     _show_html(_caption("Figure", number, caption), f"Figure {number}. {caption}")
 
 

@@ -19,6 +19,7 @@ from coursekit.bounds import check
 from coursekit.config import PROFILES, Variable
 from coursekit.errors import DataError, UsageError, nearest
 from coursekit.exercises.checks import Checks
+from coursekit.frames import Frames
 
 PRECISION = {"smoke": "exact", "quick": "exact", "full": "fast"}
 RELATIONS = {
@@ -108,13 +109,25 @@ class Lesson:
         self.data[name] = {"kind": loaded.kind, "sha256": loaded.sha256}
         return loaded
 
-    def figure(self, fig, caption: str, alt: str | None = None, *, cover: bool = False) -> None:
+    def figure(
+        self,
+        fig,
+        caption: str,
+        alt: str | None = None,
+        *,
+        cover: bool = False,
+        frames: Frames | None = None,
+    ) -> None:
         """Show a figure, numbered, its caption below. alt: what it shows, for who cannot see it.
 
-        cover: the runner puts this picture into the head of the notebook too.
+        cover: the runner puts this picture into the head of the notebook too. frames: what the
+        site's sliders go through.
         """
         number = self._number("figures", caption)
-        display.figure(fig, number=number, caption=caption, alt=alt or caption, cover=cover)
+        marks: dict[str, object] = {"cover": True} if cover else {}
+        if frames:
+            marks["frames"] = frames.as_metadata()
+        display.figure(fig, number=number, caption=caption, alt=alt or caption, marks=marks)
 
     def table(self, frame: pd.DataFrame, caption: str) -> None:
         """Show a table, numbered, its caption above. Columns of floats count as measured."""

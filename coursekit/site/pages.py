@@ -7,6 +7,7 @@ pages. Exercises show the stub of the student edition; the solved cell is folded
 import base64
 import hashlib
 import html
+import json
 import re
 from copy import deepcopy
 from pathlib import Path
@@ -109,8 +110,18 @@ def _shown(output: NotebookNode, pictures: Path) -> NotebookNode:
         alt = output.metadata.get("image/png", {}).get("alt", "")
         name = keep("".join(data["image/png"]), pictures)
         source, words = f"{PICTURES}/{name}", html.escape(alt, quote=True)
-        output.data = {"text/html": f'<img class="ck-figure" src="{source}" alt="{words}">'}
+        moving = _moving(output.metadata.get("coursekit", {}).get("frames"), pictures)
+        output.data = {"text/html": f'<img class="ck-figure" src="{source}" alt="{words}">{moving}'}
         output.metadata = {}
     elif "text/html" in data:
         output.data = {"text/html": "".join(data["text/html"])}
     return output
+
+
+def _moving(frames: dict | None, pictures: Path) -> str:
+    """The place that the site's script fills with sliders and the picture they choose."""
+    if not frames:
+        return ""
+    files = [f"{PICTURES}/{keep(png, pictures)}" for png in frames["pictures"]]
+    told = html.escape(json.dumps({"axes": frames["axes"], "files": files}), quote=True)
+    return f'<div class="ck-frames" data-frames="{told}"></div>'

@@ -1,7 +1,9 @@
 """Pages of the site: pictures keep their words, exercises fold their solution, links go in once."""
 
 import base64
+import html
 import io
+import json
 
 import pytest
 from nbformat import v4
@@ -55,6 +57,16 @@ def test_a_figure_keeps_its_alternative_text_and_lies_beside_the_page(made, tmp_
     assert 'alt="Two &quot;blue&quot; dots"' in shown[0]
     name = shown[0].split('src="')[1].split('"')[0]
     assert (tmp_path / name).read_bytes()[:4] == b"\x89PNG"
+
+
+def test_frames_become_files_and_a_place_for_sliders(tmp_path):
+    frames = {"axes": [["a", ["1", "2"]]], "pictures": [png("red"), png("blue")]}
+    output = figure("blue", "Still")
+    output.metadata["coursekit"] = {"frames": frames}
+    shown = pages._shown(output, tmp_path).data["text/html"]
+    told = json.loads(html.unescape(shown.split('data-frames="')[1].split('"')[0]))
+    assert told["axes"] == [["a", ["1", "2"]]] and len(set(told["files"])) == 2
+    assert all((tmp_path / name.partition("/")[2]).exists() for name in told["files"])
 
 
 def test_the_head_shows_its_cover_and_the_facts_below_the_title(made):
