@@ -1,4 +1,5 @@
-"""Networks of lesson 04 that name a color for each pixel: plain, U-Net, residual U-Net.
+"""Networks of lesson 04 that name a color for each pixel: plain, U-Net, residual U-Net, and one
+that starts at a lookup table.
 
 Pictures in gray x (B, 1, H, W), H and W multiples of 4; a score for each of the colors comes back,
 (B, colors, H, W).
@@ -11,6 +12,7 @@ the tests compare them with the plain way.
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from coursekit.models.ops import DoubledConv2d, double
 
@@ -147,6 +149,61 @@ class ResidualUNet(nn.Module):
         joined = torch.cat([first, fourth], 1)
         fifth = self.up2.small(joined) + self.skip5(joined)  # (B, colors, H/2, W/2)
         return self.final(fifth, x)  # (B, colors, H, W)
+
+
+class RandomGamma(nn.Module):
+    """Each picture x (B, 1, H, W) in [0, 1] to a power of its own, in training only.
+
+    The powers are exp(spread * n) with n normal: darker or lighter pictures, black stays black.
+    """
+
+    def __init__(self, spread: float):
+        super().__init__()
+        self.spread = spread
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.spread == 0:
+            return x
+        power = torch.exp(self.spread * torch.randn(len(x), 1, 1, 1)).to(x)
+        return x**power
+
+
+class TableUNet(nn.Module):
+    """A lookup table plus a U-Net that corrects it (lesson 04). Before training it is the table.
+
+    x (B, 1, H, W), sides in eights -> scores (B, colors, H, W). table (256, colors): log p(color |
+    gray), which stays as it is. The first block is not pooled, so that the last layer still sees
+    every pixel; the last layer starts at zero.
+    """
+
+    table: Tensor
+
+    def __init__(self, table: Tensor, *, width: int = 12, gamma: float = 0.5):
+        super().__init__()
+        self.register_buffer("table", table)
+        self.gamma = RandomGamma(gamma)
+        self.first = Bottleneck(1, width, 3)
+        self.down1 = Bottleneck(width, 2 * width, 3)
+        self.down2 = Bottleneck(2 * width, 4 * width, 3)
+        self.down3 = Bottleneck(4 * width, 4 * width, 3)
+        self.middle = Bottleneck(4 * width, 4 * width, 3)
+        self.up3 = UpConv(8 * width, 4 * width, 3)
+        self.up2 = UpConv(8 * width, 2 * width, 3)
+        self.up1 = UpConv(4 * width, width, 3)
+        self.last = nn.Conv2d(2 * width, table.shape[1], 1)
+        nn.init.zeros_(self.last.weight)
+        nn.init.zeros_(self.last.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        prior = self.table[(255 * x[:, 0]).round().long()].movedim(-1, 1)  # (B, colors, H, W)
+        first = self.first(4 * self.gamma(x) - 2)  # (B, width, H, W)
+        second = self.down1(F.max_pool2d(first, 2))  # (B, 2 width, H/2, W/2)
+        third = self.down2(F.max_pool2d(second, 2))  # (B, 4 width, H/4, W/4)
+        fourth = self.down3(F.max_pool2d(third, 2))  # (B, 4 width, H/8, W/8)
+        up = self.up3(torch.cat([fourth, self.middle(fourth)], 1))  # (B, 4 width, H/4, W/4)
+        up = self.up2(torch.cat([third, up], 1))  # (B, 2 width, H/2, W/2)
+        up = self.up1(torch.cat([second, up], 1))  # (B, width, H, W)
+        return prior + self.last(torch.cat([first, up], 1))
 
 
 def _same(inputs: int, outputs: int, kernel: int) -> nn.Conv2d:

@@ -1,5 +1,5 @@
 """Color as a class (lesson 04): a palette fitted to pixels, a label for each pixel, and the gray
-picture."""
+picture. Colors are red, green and blue, or a and b of CIE Lab beside a lightness that is kept."""
 
 import torch
 from torch import Tensor
@@ -29,15 +29,51 @@ def fit_palette(
     """
     points = pictures.reshape(-1, 3)
     chosen = torch.randint(len(points), (min(pixels, len(points)),), generator=generator)
-    points = points[chosen].double()  # (P, 3)
-    centers = _spread(points, colors, generator)
-    for _ in range(rounds):
-        nearest = _nearest(points, centers)
-        counts = torch.bincount(nearest, minlength=colors)
-        sums = torch.zeros_like(centers).index_add_(0, nearest, points)
-        centers = torch.where(counts[:, None] > 0, sums / counts[:, None].clamp(min=1), centers)
+    centers = k_means(points[chosen].double(), colors, generator=generator, rounds=rounds)
     palette = centers.round().to(torch.uint8)
     return palette[gray(palette[:, None, None])[:, 0, 0, 0].argsort(stable=True)]
+
+
+def k_means(points: Tensor, count: int, *, generator: torch.Generator, rounds: int = 30) -> Tensor:
+    """Centers that lower the squared distance to the nearest one (Lloyd 1982).
+
+    points float64 (P, D) -> (count, D).
+    """
+    centers = _spread(points, count, generator)
+    for _ in range(rounds):
+        nearest = _nearest(points, centers)
+        counts = torch.bincount(nearest, minlength=count)
+        sums = torch.zeros_like(centers).index_add_(0, nearest, points)
+        centers = torch.where(counts[:, None] > 0, sums / counts[:, None].clamp(min=1), centers)
+    return centers
+
+
+def fit_hues(
+    ab: Tensor, *, colors: int = 24, generator: torch.Generator, pixels: int = 100_000
+) -> Tensor:
+    """Classes of (a, b) without lightness: k-means on pixels, sorted from gray to vivid.
+
+    ab (N, 2, H, W) as `lab.split` gives it -> (colors, 2).
+    """
+    points = ab.movedim(1, -1).reshape(-1, 2)
+    chosen = torch.randint(len(points), (min(pixels, len(points)),), generator=generator)
+    centers = k_means(points[chosen].double(), colors, generator=generator)
+    return centers[centers.norm(dim=1).argsort(stable=True)].float()
+
+
+def label_hues(ab: Tensor, hues: Tensor) -> Tensor:
+    """The nearest class of (a, b) for each pixel. (N, 2, H, W), (colors, 2) -> uint8 (N, H, W)."""
+    points = ab.movedim(1, -1)  # (N, H, W, 2)
+    return _nearest(points.reshape(-1, 2), hues).to(torch.uint8).reshape(points.shape[:-1])
+
+
+def annealed_hues(scores: Tensor, hues: Tensor, *, temperature: float) -> Tensor:
+    """Mean (a, b) under sharpened scores (Zhang et al. 2016, section 2.3), see `annealed_mean`.
+
+    (N, colors, H, W), (colors, 2) -> (N, 2, H, W).
+    """
+    chances = torch.softmax(scores / temperature, 1)
+    return torch.einsum("nkhw,kc->nchw", chances, hues.to(chances))
 
 
 def label(pictures: Tensor, palette: Tensor) -> Tensor:

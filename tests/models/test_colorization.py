@@ -15,6 +15,7 @@ from coursekit.models.colorization import (
     DownConv,
     Projection,
     ResidualUNet,
+    TableUNet,
     UpConv,
 )
 from coursekit.models.ops import DoubledConv2d, count_parameters
@@ -198,3 +199,66 @@ def test_four_channels_in_channels_last_order_do_not_harm_memory():
     for _ in range(20):
         model(torch.rand(16, 1, 32, 32)).square().mean().backward()
     assert torch.isfinite(colorization.double(torch.ones(1, 1, 2, 2))).all()
+
+
+# The network that starts at a table
+
+
+def table(colors=24):
+    torch.manual_seed(0)
+    return torch.randn(256, colors).log_softmax(1)
+
+
+def test_before_training_it_is_the_table():
+    gray = torch.randint(0, 256, (3, 1, 16, 16))
+    model = TableUNet(table(5), width=4)
+    for training in (True, False):
+        scores = model.train(training)(gray / 255)
+        assert torch.equal(scores, model.table[gray[:, 0]].movedim(-1, 1))
+
+
+def test_the_table_stays_and_all_else_learns():
+    model, x = TableUNet(table(5), width=4), torch.rand(4, 1, 16, 16)
+    nn.init.normal_(model.last.weight)
+    loss = F.cross_entropy(model(x), torch.randint(0, 5, (4, 16, 16)))
+    loss.backward()
+    assert "table" not in dict(model.named_parameters())
+    assert all(weight.grad is not None for weight in model.parameters())
+
+
+def test_its_last_layer_gets_a_gradient_at_the_start():
+    model, x = TableUNet(table(5), width=4), torch.rand(4, 1, 16, 16)
+    F.cross_entropy(model(x), torch.randint(0, 5, (4, 16, 16))).backward()
+    assert model.last.weight.grad.abs().sum() > 0
+
+
+def test_one_batch_can_be_learned_by_heart():
+    torch.manual_seed(0)
+    model, x = TableUNet(table(3), width=6, gamma=0.0), torch.rand(2, 1, 16, 16)
+    right = (F.avg_pool2d(x, 3, 1, 1) * 3).long()[:, 0].clamp(0, 2)
+    optimizer = torch.optim.Adam(model.parameters(), 0.02)
+    for _ in range(150):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), right)
+        loss.backward()
+        optimizer.step()
+    assert loss < 0.3
+
+
+def test_the_gamma_changes_what_the_network_sees_and_not_what_the_table_reads():
+    torch.manual_seed(0)
+    model, x = TableUNet(table(5), width=4, gamma=1.0), torch.rand(2, 1, 16, 16)
+    assert torch.equal(model.train()(x), model.eval()(x))  # the last layer is zero
+    nn.init.normal_(model.last.weight)
+    assert not torch.allclose(model.train()(x), model(x))
+    assert torch.equal(model.eval()(x), model(x))
+
+
+def test_gamma_keeps_black_and_white_and_the_order():
+    torch.manual_seed(0)
+    x = torch.linspace(0, 1, 9).view(1, 1, 1, 9).expand(50, -1, -1, -1)
+    seen = colorization.RandomGamma(0.5)(x)
+    assert (seen[..., 0] == 0).all() and (seen[..., -1] == 1).all()
+    assert (seen.diff(dim=-1) >= 0).all() and seen[..., 4].std() > 0.05
+    log_power = (seen[..., 4].log() / x[..., 4].log()).log()
+    assert abs(log_power.std() - 0.5) < 0.15

@@ -114,3 +114,24 @@ def test_the_annealed_mean_goes_from_the_mean_to_the_mode():
         and half == pytest.approx(0.64 / 0.68)
         and cold == pytest.approx(1)
     )
+
+
+# Classes of a and b
+
+
+def test_planted_hues_are_found_and_sorted_from_gray_to_vivid():
+    centers = torch.tensor([[0.4, 0.3], [0.0, 0.01], [-0.2, 0.1]])
+    which = torch.randint(0, 3, (30, 4, 4), generator=generator(0, "which"))
+    noise = 0.01 * torch.randn(30, 4, 4, 2, generator=generator(0, "noise"))
+    ab = (centers[which] + noise).movedim(-1, 1)
+    hues = color.fit_hues(ab, colors=3, generator=generator(0, "hues"))
+    torch.testing.assert_close(hues, centers[[1, 2, 0]], rtol=0, atol=0.005)
+    assert torch.equal(color.label_hues(ab, hues).long(), torch.tensor([2, 0, 1])[which])
+
+
+def test_annealed_hues_go_from_the_mean_to_the_most_probable():
+    hues = torch.tensor([[0.0, 0.0], [0.2, 0.4]])
+    scores = torch.tensor([0.6, 0.4]).log().view(1, 2, 1, 1)
+    mean = color.annealed_hues(scores, hues, temperature=1.0).flatten()
+    torch.testing.assert_close(mean, torch.tensor([0.08, 0.16]))
+    assert color.annealed_hues(scores, hues, temperature=0.01).abs().max() < 1e-6
