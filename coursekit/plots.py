@@ -197,9 +197,8 @@ def scatter(
             axis.scatter(x, y, s=5, color=color, marker=marker, alpha=0.45, linewidths=0)
             if len(x):
                 frame = {"fc": "white", "ec": color, "alpha": 0.85, "boxstyle": "round,pad=0.15"}
-                axis.text(
-                    x.median(), y.median(), name, fontsize=8, ha="center", va="center", bbox=frame
-                )
+                place = float(x.median()), float(y.median())
+                axis.text(*place, name, fontsize=8, ha="center", va="center", bbox=frame)
         axis.set(title=title, xlabel=axis_labels[0], ylabel=axis_labels[1])
     return fig
 

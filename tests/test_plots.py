@@ -192,3 +192,23 @@ def test_loss_parts_are_the_columns_of_the_history():
     assert axis.get_yscale() == "log" and axis.get_ylabel() == "nats for each picture"
     drawn = {line.get_label(): list(line.get_ydata()) for line in axis.lines}
     assert drawn == {"total": [3, 2], "reconstruction": [2.5, 1.6], "KL": [0.5, 0.4]}
+
+
+def test_scatter_names_each_class_at_the_median_of_its_points():
+    points = torch.tensor([[0.0, 0.0], [1.0, 5.0], [2.0, 1.0], [9.0, 9.0]])
+    labels = torch.tensor([0, 0, 0, 2])
+    fig = plots.scatter({"left": points, "right": -points}, labels, classes=["a", "b", "c"])
+    left, right = fig.axes
+    assert [axis.get_title() for axis in fig.axes] == ["left", "right"]
+    assert {text.get_text(): text.get_position() for text in left.texts} == {
+        "a": (1, 1),
+        "c": (9, 9),
+    }
+    assert {text.get_text(): text.get_position() for text in right.texts}["a"] == (-1, -1)
+
+
+def test_maps_share_their_colors_and_name_the_bar():
+    fig = plots.maps({"a": torch.ones(3, 4), "b": torch.full((3, 4), 5.0)}, label="error")
+    first, second, bar = fig.axes
+    assert first.images[0].get_clim() == second.images[0].get_clim() == (0, 5)
+    assert bar.get_ylabel() == "error"
