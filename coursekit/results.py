@@ -20,6 +20,7 @@ HEADINGS = (
 )
 
 
+HEADLINE = "headlines"  # the table of one figure a lesson
 HEADLINES = ("lesson", "figure", "source", "strongest rival", "ours", "profile")
 
 
@@ -128,7 +129,7 @@ def headlines() -> str:
             row.profile,
         )
         for row in rows()
-        if row.table == "headlines"
+        if row.table == HEADLINE
     )
     return markdown(HEADLINES, lines)
 

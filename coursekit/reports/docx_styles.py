@@ -48,6 +48,25 @@ STYLES = [
     _style("Notice", "Notice", f"<w:pBdr>{BOX}</w:pBdr>", own=True),
 ]
 
+OFFICE = "http://schemas.openxmlformats.org"
+FOOTER = (
+    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+    f'<w:ftr xmlns:w="{OFFICE}/wordprocessingml/2006/main"><w:p>'
+    '<w:pPr><w:jc w:val="center"/></w:pPr>'
+    '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
+    '<w:r><w:instrText xml:space="preserve"> PAGE </w:instrText></w:r>'
+    '<w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:t>1</w:t></w:r>'
+    '<w:r><w:fldChar w:fldCharType="end"/></w:r></w:p></w:ftr>'
+)
+RELATION = (
+    f'<Relationship Id="rIdFooter" Type="{OFFICE}/officeDocument/2006/relationships/footer" '
+    'Target="footer1.xml"/>'
+)
+CONTENT_TYPE = (
+    '<Override PartName="/word/footer1.xml" '
+    'ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.footer+xml"/>'
+)
+
 
 @cache
 def reference() -> bytes:
@@ -65,11 +84,31 @@ def reference() -> bytes:
         for name in before.namelist():
             text = before.read(name)
             if name == "word/document.xml":
-                text = text.decode().replace("</w:sectPr>", f"{A4}</w:sectPr>").encode()
+                text = _paged(text.decode()).encode()
+            if name == "word/_rels/document.xml.rels":
+                text = (
+                    text.decode()
+                    .replace("</Relationships>", f"{RELATION}</Relationships>")
+                    .encode()
+                )
+            if name == "[Content_Types].xml":
+                text = text.decode().replace("</Types>", f"{CONTENT_TYPE}</Types>").encode()
             if name == "word/styles.xml":
                 text = _restyled(text.decode()).encode()
             after.writestr(name, text)
+        after.writestr("word/footer1.xml", FOOTER)
     return out.getvalue()
+
+
+def _paged(document: str) -> str:
+    """A4 pages with the number of the page below."""
+    footer = '<w:footerReference w:type="default" r:id="rIdFooter"/>'
+    relations = f'xmlns:r="{OFFICE}/officeDocument/2006/relationships"'
+    if "xmlns:r=" not in document:
+        document = document.replace("<w:document ", f"<w:document {relations} ", 1)
+    document = re.sub(r"(<w:sectPr[^>]*?)\s*/>", r"\1></w:sectPr>", document)
+    framed = rf"\1{footer}\2{A4}</w:sectPr>"
+    return re.sub(r"(<w:sectPr[^>]*>)(.*?)</w:sectPr>", framed, document, flags=re.DOTALL)
 
 
 def _restyled(styles: str) -> str:

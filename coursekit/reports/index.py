@@ -48,7 +48,7 @@ def card(run: Path, *, profile: str, others: Sequence[str] = ()) -> Card:
     picture, alt = first_picture(lesson.notebook)
     claims = [("claims that hold", outcome.claims)] if outcome and outcome.claims else []
     seconds = [("seconds", str(results["seconds"]))] if "seconds" in results else []
-    measures = [(name, f"{results['measures'][name]:.4g}") for name in headlines(lesson, results)]
+    measures = figures(lesson, run.name, results.get("measures", {}))
     why = (
         ""
         if outcome and outcome.state == "ran"
@@ -93,23 +93,40 @@ def page(cards: list[Card], *, profile: str) -> str:
 
 
 def comparison(cards: list[Card]) -> list[tuple[Card, str, str, str, str]]:
-    """(card, figure, source, this run, reference) of every figure that these runs measured."""
+    """(card, figure, source, strongest rival in this run, this run) of a figure for each lesson."""
     found = []
     for row in published.rows():
-        for card in cards:
+        for card in cards if row.table == published.HEADLINE else []:
             if card.href.startswith(f"{row.lesson}_") and row.measure in card.measures:
-                measured = f"{card.measures[row.measure]:.4g}"
-                found.append((card, row.figure, row.against, measured, row.ours))
+                rival = card.measures.get(row.baseline)
+                against = "" if rival is None else f"{row.shown(rival)} {row.where}"
+                ours = row.shown(card.measures[row.measure])
+                found.append((card, row.figure, row.source or "not measured", against, ours))
     return found
 
 
-def headlines(lesson: LessonFile, results: dict) -> list[str]:
-    """Names of the measures to show: those the notebook's metadata names as headline, else the
-    first four.
+def figures(lesson: LessonFile, run: str, measures: dict[str, float]) -> list[tuple[str, str]]:
+    """(name, value with its unit) of the measures to show on a card.
+
+    Those that the notebook's metadata names as headline, else those of the lesson's row in
+    results.toml, else the first ones.
     """
-    measures = results.get("measures", {})
     named = lesson.notebook.get("metadata", {}).get("coursekit", {}).get("headline", [])
-    return [name for name in named if name in measures] or list(measures)[:HEADLINES]
+    chosen = [name for name in named if name in measures]
+    number = (lesson.id if lesson.id != "notebook" else run)[:2]
+    rows = [row for row in published.rows() if row.lesson == number]
+    if not chosen:
+        own = [row for row in rows if row.table == published.HEADLINE and row.measure in measures]
+        return [(row.figure, row.shown(measures[row.measure])) for row in own] or [
+            (name.replace("_", " "), f"{measures[name]:.4g}") for name in list(measures)[:HEADLINES]
+        ]
+    words = {row.measure: row for row in rows}
+    return [
+        (words[name].figure, words[name].shown(measures[name]))
+        if name in words
+        else (name.replace("_", " "), f"{measures[name]:.4g}")
+        for name in chosen
+    ]
 
 
 def first_picture(notebook: dict) -> tuple[bytes, str]:

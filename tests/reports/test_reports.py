@@ -161,7 +161,7 @@ def test_the_index_has_a_card_a_lesson(reports):
     card = reports["index"].partition("01_good.html")[2].partition("</article>")[0]
     assert "A fixture that works." in card and "1 of 2" in card
     assert (
-        "b_score" in card and "21.5" in card and "a_loss" not in card
+        "b score" in card and "21.5" in card and "a loss" not in card
     )  # the notebook names its headline
 
 
