@@ -24,6 +24,11 @@ def _file(base: str, name: str, checksum: str = "", size: int | None = None) -> 
     return (Remote(name, (base + name,), checksum, size),)
 
 
+def _sample(name: str, title: str, license: str, layout: str = "pictures") -> Entry:
+    """A set that is its own bundled sample."""
+    return Entry(name, title, license, layout, name, sample_only=True)
+
+
 _FASHION_CONTENT = (
     "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
     "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
@@ -196,46 +201,17 @@ ENTRIES = (
         "paintings",
         size=512,
     ),
-    Entry(
-        "photos",
-        "Photos in categories, cut into patches",
-        "public domain and CC0",
-        "pictures",
-        "photos",
-        sample_only=True,
-    ),
-    Entry(
-        "manga-faces",
-        "Drawn faces with hair, skin and background colors",
-        "CC0 1.0",
-        "pictures",
-        "manga-faces",
-        sample_only=True,
-    ),
-    Entry(
-        "fruits",
-        "Drawn fruits, turned, scaled and lit at load",
-        "MIT",
-        "pictures",
-        "fruits",
-        sample_only=True,
-    ),
-    Entry(
-        "animals",
-        "Drawn animals, turned, scaled and lit at load",
-        "MIT",
-        "pictures",
-        "animals",
-        sample_only=True,
-    ),
-    Entry(
+    _sample("photos", "Photos in categories, cut into patches", "public domain and CC0"),
+    _sample("manga-faces", "Drawn faces with hair, skin and background colors", "CC0 1.0"),
+    _sample("fruits", "Drawn fruits, turned, scaled and lit at load", "MIT"),
+    _sample("animals", "Drawn animals, turned, scaled and lit at load", "MIT"),
+    _sample(
         "satellite-relief",
         "Satellite photo and relief map of the same place",
         "public domain and MIT",
         "pairs",
-        "satellite-relief",
-        sample_only=True,
     ),
+    _sample("emoji", "Emoji in three aligned styles: line, flat color, 3D", "MIT", "pairs"),
 )
 
 

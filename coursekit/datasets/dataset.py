@@ -99,6 +99,10 @@ class Dataset:
         return self._split("train")
 
     @property
+    def validation(self) -> Split:
+        return self._split("validation")
+
+    @property
     def test(self) -> Split:
         """The test split; the validation split where there is no other (as in maps)."""
         return self._split("test" if "test" in self.splits else "validation")

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from coursekit.datasets import decoders, idx
+from coursekit.datasets import decoders, idx, triples
 from coursekit.datasets.cards import Card, problems, read_card
 from coursekit.datasets.classes import CLOTHES, DIGITS
 from coursekit.datasets.crops import cut
@@ -153,6 +153,12 @@ def _pairs(card: Card, *, size: int = 256) -> Loaded:
     return [""], {name: halves(split) for name, split in splits.items()}, pictures.report
 
 
+def _triples(card: Card) -> Loaded:
+    """Three aligned pictures of each emoji; labels by category, split by family (triples.py)."""
+    classes, splits = triples.read(card.folder)
+    return classes, dict(splits), Report(sum(map(len, splits.values())))
+
+
 LOADERS: dict[str, Callable[..., Loaded]] = {
     "fashion-mnist": partial(_idx, CLOTHES),
     "mnist": partial(_idx, DIGITS),
@@ -163,6 +169,7 @@ LOADERS: dict[str, Callable[..., Loaded]] = {
     "animals": partial(_views, size=28, gray=True, views_per_drawing=60),
     "paintings": _paintings,
     "satellite-relief": _pairs,
+    "emoji": _triples,
 }
 
 

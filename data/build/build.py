@@ -19,6 +19,7 @@ import faces
 import paintings
 import photos
 import relief
+import triples
 from samples import Sample
 
 DATA = Path(__file__).resolve().parent.parent
@@ -30,6 +31,7 @@ MAKERS = {
     "cartoon-faces": faces.cartoon_faces,
     "fruits": emoji.fruits,
     "animals": emoji.animals,
+    "emoji": triples.emoji,
     "paintings": paintings.paintings,
     "satellite-relief": relief.satellite_relief,
 }

