@@ -74,7 +74,8 @@ class Lesson:
             columns["this run"] = {**self.chosen, "precision": PRECISION[self.profile]}
         names = [*profiles["quick"], "precision"]
         cells = {
-            column: [str(values[name]) for name in names] for column, values in columns.items()
+            column: [overrides.shown(values[name]) for name in names]
+            for column, values in columns.items()
         }
         how = f", with other {', '.join(self.changed)}" if self.changed else ""
         caption = f'Settings of each profile; this run is "{self.profile}"{how}'

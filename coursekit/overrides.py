@@ -85,3 +85,12 @@ def _read(name: str, text: str, old: object) -> object:
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         value = text  # as it was typed: of no kind but text
     return bounds.fit(name, value, old)
+
+
+def shown(value: object) -> str:
+    """A setting for people: no brackets, quotes or braces of Python."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} = {shown(inner)}" for name, inner in value.items()) or "none"
+    if isinstance(value, tuple | list):
+        return ", ".join(shown(inner) for inner in value) or "none"
+    return "none" if value is None else str(value)

@@ -62,6 +62,7 @@ ARROWS = {
         "metrics",
         "models",
         "runtime",
+        "transforms.corruptions",
     },
     "lesson": {
         "bounds",

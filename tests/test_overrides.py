@@ -74,3 +74,18 @@ def test_an_environment_that_cannot_be_read_is_refused(monkeypatch, text):
     monkeypatch.setenv("COURSEKIT_SET", text)
     with pytest.raises(UsageError, match="COURSEKIT_SET"):
         overrides.asked()
+
+
+@pytest.mark.parametrize(
+    "value, words",
+    [
+        ({"views": 2, "parts": (1, 2)}, "views = 2, parts = 1, 2"),
+        ({}, "none"),
+        ((0.1, "a"), "0.1, a"),
+        (None, "none"),
+        (0.001, "0.001"),
+        (True, "True"),
+    ],
+)
+def test_a_setting_is_shown_without_the_brackets_of_python(value, words):
+    assert overrides.shown(value) == words

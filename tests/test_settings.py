@@ -14,7 +14,7 @@ LESSONS = sorted(config.NOTEBOOKS.glob("*.ipynb"))
 
 
 def begin(path, profile):
-    """The lesson after its parameters and its settings cell: (lesson, settings)."""
+    """The lesson after its parameters and its settings: (lesson, settings)."""
     cells = [
         "".join(cell["source"])
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -23,7 +23,9 @@ def begin(path, profile):
     scope: dict = {}
     exec(cells[0], scope)
     scope["profile"] = profile
-    exec(cells[1], scope)
+    for cell in cells[1:5]:
+        if "settings" not in scope:
+            exec(cell, scope)
     return scope["lesson"], scope["settings"]
 
 
