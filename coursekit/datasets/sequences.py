@@ -26,7 +26,7 @@ def reversed_prefix(
     target: int = 3,
     generator: torch.Generator,
 ) -> Sequences:
-    """X1 (N, length) drawn from 1..cardinality-1, y (N, target) its first `target` reversed, X2
+    """X1 (N, length) random in 1..cardinality-1, y (N, target) its first `target` reversed, X2
     = start, y[:-1]."""
     if not 1 <= target <= length:
         raise ValueError(f"target is {target}: it must lie in 1..length, and length is {length}")
@@ -40,16 +40,16 @@ def reversed_prefix(
 
 
 def shift(target: Tensor) -> Tensor:
-    """What a taught decoder is fed: (N, T) -> (N, T), the start symbol followed by the target
-    without its last."""
+    """What a decoder is fed under teacher forcing: (N, T) -> (N, T), the start symbol, then the
+    target without its last."""
     return torch.cat([torch.full_like(target[:, :1], START), target[:, :-1]], 1)
 
 
 class Stream:
-    """Batches of fresh sequences: every pass draws `samples` new ones, source (B, length), shifted
+    """Batches of fresh sequences, `samples` new ones each pass: source (B, length), shifted
     and target (B, T).
 
-    What costs nothing to draw need not be stored, and no sequence is taught twice. All draws come
+    What costs nothing to generate need not be stored, and none is seen twice. All randomness comes
     from the generator, so that a checkpoint which holds its state goes on with the very sequences
     that were to come.
     """
@@ -74,8 +74,8 @@ class Stream:
         return self.samples // self.batch_size
 
     def __iter__(self) -> Iterator[Sequences]:
-        drawn = reversed_prefix(self.samples, generator=self.generator, **self.task)
+        sequences = reversed_prefix(self.samples, generator=self.generator, **self.task)
         for batch in zip(
-            *(part.to(self.device).split(self.batch_size) for part in drawn), strict=True
+            *(part.to(self.device).split(self.batch_size) for part in sequences), strict=True
         ):
             yield Sequences(*batch)
