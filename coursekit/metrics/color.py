@@ -6,6 +6,8 @@ Pictures are RGB (N, 3, H, W) in [0, 1]; one value for each picture comes back.
 import torch
 from torch import Tensor
 
+from coursekit.metrics.images import psnr, ssim
+
 
 def ciede2000(pictures: Tensor, truth: Tensor) -> Tensor:
     """Mean color difference of each picture (Sharma et al. 2005). -> (N,).
@@ -31,6 +33,35 @@ def colorfulness(pictures: Tensor) -> Tensor:
     red_green, yellow_blue = red - green, (red + green) / 2 - blue
     spread = (red_green.var(1, correction=0) + yellow_blue.var(1, correction=0)).sqrt()
     return spread + 0.3 * (red_green.mean(1).square() + yellow_blue.mean(1).square()).sqrt()
+
+
+def color_scores(pictures: Tensor, truth: Tensor) -> dict[str, Tensor]:
+    """What lesson 05 measures of colored pictures, by name. -> (N,) each.
+
+    The gap is how far a picture's colorfulness is from that of the true one, either way.
+    """
+    colorful = colorfulness(pictures)
+    return {
+        "PSNR, dB": psnr(pictures, truth),
+        "SSIM": ssim(pictures, truth),
+        "CIEDE2000": ciede2000(pictures, truth),
+        "colorfulness": colorful,
+        "colorfulness gap": (colorful - colorfulness(truth)).abs(),
+    }
+
+
+def warm_cold_accuracy(ab: Tensor, truth: Tensor, *, least: float = 0.1) -> float:
+    """Balanced accuracy of the sign of b: yellow or blue? ab (P, 2), true ab (P, 2) -> share.
+
+    Asked of pixels whose true |b| is `least` or more. One color for all has 0.5, and no factor on
+    the chroma changes it.
+    """
+    warm, cold = truth[:, 1] >= least, truth[:, 1] <= -least
+    if not (warm.any() and cold.any()):
+        raise ValueError("there are no warm pixels, or no cold ones: nothing to tell apart")
+    right_warm = (ab[warm, 1] > 0).double().mean()
+    right_cold = (ab[cold, 1] <= 0).double().mean()
+    return float((right_warm + right_cold) / 2)
 
 
 def _last(pictures: Tensor) -> Tensor:

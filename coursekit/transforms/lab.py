@@ -3,7 +3,9 @@ networks see numbers near 1."""
 
 import warnings
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 SCALE = 100.0  # L is 0..100; a and b of sRGB colors lie between -108 and 99
@@ -29,3 +31,37 @@ def join(lightness: Tensor, ab: Tensor) -> Tensor:
         warnings.filterwarnings("ignore", message=".*negative Z values.*")
         rgb = torch.from_numpy(lab2rgb(lab.numpy()))
     return rgb.movedim(-1, 1).float().contiguous()
+
+
+def shrink(picture: Tensor, *, side: int, multiple: int = 8) -> Tensor:
+    """A picture as large as a square of `side`, in its own proportions.
+
+    uint8 (H, W, 3) -> uint8 (h, w, 3), h and w rounded to multiples.
+    """
+    high, wide = picture.shape[:2]
+    scale = side / (high * wide) ** 0.5
+    h, w = (max(multiple, round(length * scale / multiple) * multiple) for length in (high, wide))
+    image = Image.fromarray(picture.numpy()).resize((w, h), Image.Resampling.BOX)
+    return torch.from_numpy(np.array(image))
+
+
+def palette(step: float = 15.0) -> Tensor:
+    """The colors of a square grid in the plane of a and b that a screen can show at some L.
+
+    -> (K, 2), divided by 100. Zhang et al. 2016, section 2.1, have a step of 10.
+    """
+    ticks = torch.arange(-round(120 // step), round(120 // step) + 1) * step / SCALE
+    grid = torch.cartesian_prod(ticks, ticks)  # (G, 2)
+    levels = torch.arange(0.1, 1.0, 0.1).view(-1, 1, 1, 1).expand(-1, 1, len(grid), 1)
+    colors = grid.T[None, :, :, None].expand(len(levels), -1, -1, -1)
+    rgb = (255 * join(levels, colors)).round().to(torch.uint8).movedim(1, -1)
+    light, ab = split(rgb)  # what is left after clipping
+    moved = torch.cat([light - levels, ab - colors], 1).abs().amax(1)[..., 0]  # (levels, G)
+    return grid[moved.amin(0) < 0.02].contiguous()
+
+
+def rotate(ab: Tensor, *, degrees: float) -> Tensor:
+    """Another hue, the same chroma. (N, 2, ...) -> (N, 2, ...)."""
+    angle = torch.deg2rad(torch.tensor(degrees))
+    a, b = ab[:, 0], ab[:, 1]
+    return torch.stack([a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos()], 1)

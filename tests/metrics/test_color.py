@@ -7,6 +7,7 @@ import torch
 from skimage.color import lab2rgb
 
 from coursekit import metrics
+from coursekit.metrics.color import color_scores, warm_cold_accuracy
 from coursekit.transforms import lab
 
 
@@ -107,3 +108,23 @@ def test_lab_without_color_is_gray_and_wild_colors_are_clipped(recwarn):
     assert (gray.amax(1) - gray.amin(1)).max() < 1e-4
     wild = lab.join(light, torch.full((1, 2, 1, 5), -5.0))
     assert wild.min() >= 0 and wild.max() <= 1 and not recwarn
+
+
+def test_scores_of_the_truth_and_of_gray():
+    truth = halves([0.8, 0.3, 0.2], [0.2, 0.4, 0.9], side=8)
+    same, gray = (
+        color_scores(truth, truth),
+        color_scores(truth.mean(1, True).expand(-1, 3, -1, -1), truth),
+    )
+    assert float(same["CIEDE2000"]) == float(same["colorfulness gap"]) == 0
+    assert float(gray["colorfulness gap"]) == pytest.approx(float(same["colorfulness"]), abs=1e-6)
+    assert float(gray["CIEDE2000"]) > 10
+
+
+def test_warm_and_cold_count_alike_however_many_they_are():
+    truth = torch.tensor([[0.0, 0.3]] * 9 + [[0.0, -0.3], [0.0, 0.05]])
+    assert warm_cold_accuracy(torch.ones(11, 2), truth) == 0.5
+    assert warm_cold_accuracy(0.01 * truth, truth) == 1.0
+    assert warm_cold_accuracy(-truth, truth) == 0.0
+    with pytest.raises(ValueError, match="no warm pixels"):
+        warm_cold_accuracy(truth[:9], truth[:9])

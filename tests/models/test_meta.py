@@ -26,6 +26,7 @@ from coursekit.models import (
     denoiser,
     features,
     gan,
+    hypercolumns,
     pix2pix,
     prior,
     quantizers,
@@ -143,9 +144,17 @@ def seq(decoder):
 
 PIXELS, LIGHT, FACES = (floats(4, 1, 28, 28),), (floats(2, 1, 16, 16),), (floats(4, 3, 32, 32),)
 LAB = (*LIGHT, floats(2, 2, 16, 16))
+LARGE_LAB = (floats(2, 1, 64, 64), floats(2, 2, 64, 64))
 CLASSES = (*LIGHT, whole(2, 16, 16))
 TOKENS = (whole(4, 6), whole(4, 3), whole(4, 3))
 LABELED = (floats(4, 3, 16, 16), whole(4))
+
+
+def hypercolumn_colorizer():
+    table = hypercolumns.LightnessTable(torch.rand(9), torch.rand(9, 2))
+    columns = hypercolumns.Hypercolumns(features.Lite0Features())
+    return hypercolumns.HypercolumnColorizer(columns, table, torch.zeros(432, 2))
+
 
 STEPS = {
     "DenseAutoencoder": (autoencoder.DenseAutoencoder, reconstruction, (floats(4, 784),)),
@@ -185,6 +194,20 @@ STEPS = {
         lambda: colorization_lab.EncoderColorizer(colorization_lab.ResNet18Encoder()).freeze(),
         reconstruction,
         LAB,
+    ),
+    "HypercolumnColorizer": (
+        lambda: nn.Sequential(hypercolumn_colorizer(), nn.Conv2d(2, 2, 1)),
+        reconstruction,
+        LARGE_LAB,
+    ),
+    "ClassColorizer": (
+        lambda: hypercolumns.ClassColorizer(
+            hypercolumns.Hypercolumns(features.Lite0Features()),
+            hypercolumns.ColorHead(432, 5),
+            torch.zeros(5, 2),
+        ),
+        reconstruction,
+        LARGE_LAB,
     ),
     "SmallClassifier": (
         lambda: features.SmallClassifier(channels=3, size=16),
