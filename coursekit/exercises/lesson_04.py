@@ -64,7 +64,11 @@ def balance(answer: object) -> None:
     close("Weight of class 0 over weight of class 1", found[0] / found[1], mixed[1] / mixed[0])
     close("With uniform = 1 the weights", value(answer, shares, 1.0), torch.ones(6))
     rare = torch.tensor([0.9, 0.1])
-    close("For shares 0.9 and 0.1 and uniform = 0", value(answer, rare, 0.0), [0.5 / 0.9, 5.0])
+    close(
+        "For shares 0.9 and 0.1 and uniform = 0",
+        value(answer, rare, 0.0),
+        torch.tensor([0.5 / 0.9, 5.0]),
+    )
 
 
 @exercise(
@@ -88,7 +92,11 @@ def annealed(answer: object) -> None:
     )
     two = torch.tensor([0.8, 0.2]).log().view(1, 2, 1, 1)
     sharp = value(answer, two, torch.tensor([[1.0, 0.0], [0.0, 1.0]]), 0.5).flatten()
-    close("For p = (0.8, 0.2) and T = 1/2, the weights", sharp, [0.64 / 0.68, 0.04 / 0.68])
+    close(
+        "For p = (0.8, 0.2) and T = 1/2, the weights",
+        sharp,
+        torch.tensor([0.64 / 0.68, 0.04 / 0.68]),
+    )
 
 
 @exercise(

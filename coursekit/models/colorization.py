@@ -73,6 +73,20 @@ class Projection(nn.Module):
         return self.layers(x[..., :: self.stride, :: self.stride])
 
 
+class InLevels(nn.Module):
+    """A network that gets gray in another unit: x (B, 1, H, W) in [0, 1] -> levels * (x - 0.5).
+
+    With 255 levels black is -127.5 and white 127.5.
+    """
+
+    def __init__(self, network: nn.Module, *, levels: float = 255.0):
+        super().__init__()
+        self.network, self.levels = network, levels
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.network(self.levels * (x - 0.5))
+
+
 class BaseModel(nn.Module):
     """Two blocks down, a bottleneck, two blocks up. x (B, 1, H, W) -> scores (B, colors, H, W)."""
 
@@ -191,8 +205,8 @@ class TableUNet(nn.Module):
         self.up2 = UpConv(8 * width, 2 * width, 3)
         self.up1 = UpConv(4 * width, width, 3)
         self.last = nn.Conv2d(2 * width, table.shape[1], 1)
-        nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)
+        for weight in self.last.parameters():
+            nn.init.zeros_(weight)
 
     def forward(self, x: Tensor) -> Tensor:
         prior = self.table[(255 * x[:, 0]).round().long()].movedim(-1, 1)  # (B, colors, H, W)

@@ -64,3 +64,39 @@ def _borders(values: Tensor, steps: int) -> Tensor:
     """Values that part others into steps of equal count. -> (steps - 1,)."""
     some = values.flatten()[:: max(1, values.numel() // SAMPLE)]
     return torch.quantile(some, torch.linspace(0, 1, steps + 1)[1:-1])
+
+
+def share_told(counts: Tensor) -> float:
+    """Share of the classes' entropy that the key removes: 0 says nothing, 1 settles the class.
+
+    counts (rows, classes) -> 1 - H(class | key) / H(class).
+    """
+
+    def entropy(values: Tensor) -> Tensor:
+        return torch.special.entr(values.double() / values.sum()).sum()
+
+    given = entropy(counts) - entropy(counts.sum(1))
+    return float(1 - given / entropy(counts.sum(0)))
+
+
+def fit_lines(counts: Tensor, *, iterations: int = 1_000) -> tuple[Tensor, Tensor]:
+    """Scores that are lines in gray, s_k = a_k g + b_k with g in [0, 1], of least cross-entropy.
+
+    counts (256, K) -> a (K,), b (K,). L-BFGS on a convex problem: it needs no good start.
+    """
+    gray = torch.linspace(-10, 10, len(counts), dtype=torch.float64)[:, None]
+    lines = torch.zeros(2, counts.shape[1], dtype=torch.float64, requires_grad=True)
+    shares = counts.double() / counts.sum()
+    optimizer = torch.optim.LBFGS(
+        [lines], max_iter=iterations, history_size=50, line_search_fn="strong_wolfe"
+    )
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        entropy = -(shares * (gray * lines[0] + lines[1]).log_softmax(1)).sum()
+        entropy.backward()
+        return entropy
+
+    optimizer.step(loss)  # type: ignore[arg-type]
+    slope = 20 * lines[0].detach()
+    return slope, lines[1].detach() - slope / 2

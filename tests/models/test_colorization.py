@@ -262,3 +262,9 @@ def test_gamma_keeps_black_and_white_and_the_order():
     assert (seen.diff(dim=-1) >= 0).all() and seen[..., 4].std() > 0.05
     log_power = (seen[..., 4].log() / x[..., 4].log()).log()
     assert abs(log_power.std() - 0.5) < 0.15
+
+
+def test_levels_are_the_same_gray_in_another_unit():
+    gray = torch.tensor([0, 51, 255]).view(1, 1, 1, 3) / 255
+    levels = colorization.InLevels(nn.Identity())(gray)
+    torch.testing.assert_close(levels.flatten(), torch.tensor([-127.5, -76.5, 127.5]))

@@ -63,3 +63,20 @@ def test_keys_tell_every_part_of_the_context():
     assert keys.min() >= 0 and keys.max() < context.rows == 48
     assert torch.equal(keys // 12, gray[:, 0].long() * 4 // 256)
     assert torch.equal((keys // 3 % 2)[0, :, 0], torch.tensor([0, 0, 0, 0, 1, 1, 1, 1]))
+
+
+def test_what_a_key_tells_is_nothing_everything_or_half():
+    apart = torch.outer(torch.tensor([1.0, 3.0]), torch.tensor([2.0, 5.0]))
+    assert abs(lookup.share_told(apart)) < 1e-12
+    assert abs(lookup.share_told(torch.diag(torch.tensor([3.0, 1.0, 2.0]))) - 1) < 1e-12
+    one_bit_of_two = torch.tensor([[1.0, 1, 0, 0], [0, 0, 1, 1]])
+    assert abs(lookup.share_told(one_bit_of_two) - 0.5) < 1e-12
+
+
+def test_lines_that_made_the_counts_are_found_again():
+    gray = torch.linspace(0, 1, 256, dtype=torch.float64)[:, None]
+    slope, start = torch.tensor([0.0, 5.0, -3.0]).double(), torch.tensor([0.0, -2.0, 1.0]).double()
+    counts = 1_000 * (slope * gray + start).softmax(1)
+    a, b = lookup.fit_lines(counts, iterations=200)
+    torch.testing.assert_close(a - a[0], slope, rtol=1e-2, atol=1e-2)
+    torch.testing.assert_close(b - b[0], start, rtol=1e-2, atol=1e-2)
