@@ -107,7 +107,7 @@ def planes(
         axis.scatter(*cloud.cpu().T, s=4, color=COLORS[5], alpha=0.5, linewidths=0)
         if arrows and title in arrows:
             start, go = (values.cpu() for values in arrows[title])
-            scale = 12 * longest / reach  # the longest arrow is a sixth of the plane's half
+            scale = 9 * longest  # the longest arrow is a ninth of the plane's width
             axis.quiver(*start.T, *go.T, color=COLORS[1], angles="xy", scale=scale, width=0.005)
         axis.set(title=title, xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
         axis.set(xlabel="first number", ylabel="second number")
