@@ -91,15 +91,16 @@ class EncoderColorizer(nn.Module):
 class Rectified(nn.Module):
     """Any of them with the ReLU that the source puts last: no a and no b below the floor.
 
-    L (B, 1, H, W) -> ab (B, 2, H, W).
+    L (B, 1, H, W) -> ab (B, 2, H, W). floor -1.28 and scale 2.55 are those of programs that train
+    on (ab + 128) / 255.
     """
 
-    def __init__(self, network: nn.Module, floor: float = 0.0):
+    def __init__(self, network: nn.Module, *, floor: float = 0.0, scale: float = 1.0):
         super().__init__()
-        self.network, self.floor = network, floor
+        self.network, self.floor, self.scale = network, floor, scale
 
     def forward(self, lightness: Tensor) -> Tensor:
-        return torch.relu(self.network(lightness)) + self.floor
+        return torch.relu(self.network(lightness)) * self.scale + self.floor
 
 
 class ResNet18Encoder(nn.Module):

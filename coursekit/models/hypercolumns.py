@@ -69,9 +69,10 @@ class LightnessTable(nn.Module):
     def __init__(self, lightness: Tensor, ab: Tensor):
         """The mean color of the training pixels in each step: lightness (N,), ab (N, 2)."""
         super().__init__()
-        member = F.one_hot(self._step(lightness), BINS).double()  # (N, BINS)
-        counts = member.sum(0)[:, None]
-        means = member.T @ ab.double() / counts.clamp(min=1)
+        step = self._step(lightness)
+        counts = torch.bincount(step, minlength=BINS)[:, None]
+        sums = [torch.bincount(step, weights=part.double(), minlength=BINS) for part in ab.T]
+        means = torch.stack(sums, 1) / counts.clamp(min=1)
         colors = torch.where(counts > 0, means, ab.double().mean(0))  # no pixel: mean of all
         self.register_buffer("colors", colors.float())
 

@@ -213,3 +213,10 @@ def test_how_much_of_the_picture_one_answer_sees(build, sees):
         == (int(columns.min()), int(columns.max()))
         == (20 - sees // 2, 20 + sees // 2)
     )
+
+
+def test_shifted_and_scaled_the_relu_cuts_nothing_of_the_plane():
+    """The floor is a = b = -128, and an answer of 1 is 127, as in (ab + 128) / 255."""
+    shifted = Rectified(nn.Identity(), floor=-1.28, scale=2.55)
+    given = torch.tensor([-5.0, 0.0, 128 / 255, 1.0])
+    torch.testing.assert_close(shifted(given), torch.tensor([-1.28, -1.28, 0.0, 1.27]))
