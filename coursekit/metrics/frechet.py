@@ -39,6 +39,16 @@ def precision_recall(real: Tensor, generated: Tensor, *, k: int = 3) -> tuple[fl
     return inside_real.any(0).double().mean().item(), inside_generated.any(1).double().mean().item()
 
 
+def near(points: Tensor, real: Tensor, *, k: int = 3) -> Tensor:
+    """Which points lie within some real one's k-th neighbor distance (see `precision_recall`).
+
+    points (M, D), real (N, D) -> bool (M,).
+    """
+    _check(points, real)
+    real, points = real.double(), points.double()
+    return (torch.cdist(real, points) <= _reach(real, k)[:, None]).any(0)
+
+
 def _reach(points: Tensor, k: int) -> Tensor:
     """Distance of each point to its k-th nearest other. (N, D) -> (N,)."""
     return (

@@ -11,7 +11,11 @@ from coursekit.training.callbacks import (
     evaluate,
 )
 from coursekit.training.checkpoint import Checkpoint
-from coursekit.training.classifier import train_classifier, train_digit_classifier
+from coursekit.training.classifier import (
+    train_classifier,
+    train_digit_classifier,
+    train_evaluator,
+)
 from coursekit.training.gan import (
     Adversaries,
     GANLoss,
@@ -24,7 +28,7 @@ from coursekit.training.history import History
 from coursekit.training.monitor import DiscriminatorMonitor
 from coursekit.training.optimizers import adam, one_cycle, prepare
 from coursekit.training.trainer import Trainer, fit
-from coursekit.training.vae import ELBOLoss
+from coursekit.training.vae import ELBOLoss, NegativeELBO
 
 __all__ = [
     "Adversaries",
@@ -38,6 +42,7 @@ __all__ = [
     "HingeLoss",
     "History",
     "MaxSteps",
+    "NegativeELBO",
     "NonSaturatingLoss",
     "OnEpochEnd",
     "Schedule",
@@ -52,4 +57,5 @@ __all__ = [
     "prepare",
     "train_classifier",
     "train_digit_classifier",
+    "train_evaluator",
 ]
