@@ -22,7 +22,7 @@ def parse_exact(text: str) -> str | None:
 
 def parse_nearest(text: str) -> str | None:
     """The ISO form of a date with each name taken for the nearest by edit distance; else None."""
-    return _parse(text.lower(), _nearest_within)
+    return _parse(text.lower(), nearest_within)
 
 
 def parse_scanned(text: str) -> str | None:
@@ -36,8 +36,8 @@ def parse_scanned(text: str) -> str | None:
     rest = text.replace(year[0], " ", 1) if year else text
     number = re.search(rf"(?<![a-z0-9]){DIGIT}{{1,2}}(?=[s5]t|nd|rd|th|[^a-z0-9]|$)", rest)
     names = (rest.replace(number[0], " ", 1) if number else rest).translate(LIKE_LETTERS)
-    day = int(number[0].translate(LIKE_DIGITS)) if number else _nearest_within(names, DAY_NAMES)
-    found = _iso(year and year[0].translate(LIKE_DIGITS), _nearest_within(names, MONTH_NAMES), day)
+    day = int(number[0].translate(LIKE_DIGITS)) if number else nearest_within(names, DAY_NAMES)
+    found = _iso(year and year[0].translate(LIKE_DIGITS), nearest_within(names, MONTH_NAMES), day)
     return found or parse_nearest(text)
 
 
@@ -81,7 +81,12 @@ def _longest_within(text: str, names: dict[str, int]) -> int | None:
     return names[max(found, key=len)] if found else None
 
 
-def _nearest_within(text: str, names: dict[str, int]) -> int | None:
+def nearest_within(text: str, names: dict[str, int]) -> int | None:
     """The number of the name with the most letters less two for each edit; None if that is 0."""
-    score, name = max((len(name) - 2 * edits(name, text), name) for name in names)
-    return names[name] if score > 0 else None
+    best, number = 0, None
+    for name in sorted(names, key=len, reverse=True):
+        if len(name) <= best:  # no shorter name can be better
+            break
+        if (score := len(name) - 2 * edits(name, text)) > best:
+            best, number = score, names[name]
+    return number
