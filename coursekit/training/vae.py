@@ -31,3 +31,20 @@ class ELBOLoss:
         reconstruction, kl = (torch.stack(self.sums).double().sum(0) / self.count).tolist()
         self.sums, self.count = [], 0
         return {"reconstruction": reconstruction, "kl": kl}
+
+
+class NegativeELBO(ELBOLoss):
+    """(model, batch) -> mean negative ELBO in nats of a model that gives its terms (lesson 06).
+
+    loss = reconstruction + beta KL (Higgins et al. 2017). The model answers with the two terms of
+    each picture, so that it alone knows its p(x|z).
+    """
+
+    def __init__(self, *, beta: float = 1.0, rng: torch.Generator | None = None):
+        super().__init__(sigma=1.0, beta=beta, rng=rng)
+
+    def __call__(self, model: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
+        reconstruction, kl = model(*batch, generator=self.rng)
+        self.sums.append(torch.stack([reconstruction.detach().sum(), kl.detach().sum()]))
+        self.count += len(kl)
+        return (reconstruction + self.beta * kl).mean()

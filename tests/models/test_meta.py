@@ -27,6 +27,7 @@ from coursekit.models import (
     features,
     gan,
     hypercolumns,
+    layered_vae,
     pix2pix,
     prior,
     quantizers,
@@ -36,6 +37,7 @@ from coursekit.models import (
     vqvae,
 )
 from coursekit.models.denoiser import denoising_loss
+from coursekit.models.ppca import PPCA
 from coursekit.runtime import Runtime, generator
 from coursekit.training import (
     Adversaries,
@@ -44,6 +46,7 @@ from coursekit.training import (
     ELBOLoss,
     GANLoss,
     HingeLoss,
+    NegativeELBO,
     NonSaturatingLoss,
     Schedule,
     Trainer,
@@ -232,6 +235,23 @@ STEPS = {
         (floats(4, 3, 16, 16),),
     ),
     "ConvVAE": (lambda: vae.ConvVAE(side=32, latent=4), ELBOLoss(sigma=0.1, rng=rng()), FACES),
+    "GaussianVAE": (
+        lambda: layered_vae.GaussianVAE(
+            PPCA(torch.zeros(3 * 32 * 32), torch.ones(3 * 32 * 32, 4), 0.1), side=32
+        ),
+        NegativeELBO(rng=rng()),
+        FACES,
+    ),
+    "LayeredVAE": (
+        lambda: layered_vae.LayeredVAE(
+            PPCA(torch.zeros(3 * 32 * 32), torch.ones(3 * 32 * 32, 4), 0.1),
+            torch.zeros(5, 3),
+            side=32,
+            layers=2,
+        ),
+        NegativeELBO(rng=rng()),
+        (*FACES, whole(FACES[0].shape[0], 32, 32)),
+    ),
     "ConditionalVAE": (
         lambda: vae.ConditionalVAE(labels=2, side=16, latent=4),
         ELBOLoss(sigma=0.1, rng=rng()),
