@@ -3,6 +3,7 @@
 boxes = {"x": Box("picture x\\n784", 0, 0), "z": Box("code z\\n10", 2, 0, kind="value")}
 diagrams.graph(boxes, [Arrow("x", "z", "encoder")])
 diagrams.funnel([784, 512, 256, 10, 256, 512, 784], marked={3: "code"})
+diagrams.hourglass([(3, 64), (12, 32), (24, 16), (12, 32), (3, 64)])
 """
 
 import math
@@ -80,6 +81,32 @@ def funnel(
             axis.add_patch(FancyArrowPatch(*tips, arrowstyle="-|>", mutation_scale=10))
     for place, label in enumerate(labels):
         axis.text(1.5 * place + 0.75, 0.14, label, ha="center", va="bottom", fontsize=7.5)
+    return fig
+
+
+def hourglass(outputs: Sequence[tuple[int, int]], *, skips: bool = True) -> Figure:
+    """A U-Net: the input and every block's output as bars, (channels, side) in order.
+
+    As many blocks halve as double. A bar is as high as the logarithm of its side; arcs are skips.
+    """
+    half, last = len(outputs) // 2, len(outputs) - 1
+    heights = [math.log2(side) + 0.6 for _, side in outputs]
+    top = max(heights) / 2 + 0.14 * half + 1.2
+    fig, axis = _canvas((-0.8, last + 0.8), (-max(heights) / 2 - 1.2, top), 1.0)
+    for place, ((channels, side), height) in enumerate(zip(outputs, heights, strict=True)):
+        kind = "value" if place in (0, last) else "layer" if place <= half else "random"
+        box = Rectangle((place - 0.26, -height / 2), 0.52, height, fc=FILLS[kind], ec=EDGES[kind])
+        axis.add_patch(box)
+        label = f"{channels}\n{side}x{side}"
+        axis.text(place, -height / 2 - 0.12, label, ha="center", va="top", fontsize=8)
+    for place in range(1, half) if skips else ():
+        tips = (place, heights[place] / 2 + 0.08), (last - place, heights[place] / 2 + 0.08)
+        bend = f"arc3,rad={-0.16 - 0.02 * place}"
+        arrow = FancyArrowPatch(*tips, arrowstyle="-|>", mutation_scale=10, connectionstyle=bend)
+        arrow.set_color(COLORS[2])
+        axis.add_patch(arrow)
+    axis.text(half / 2, top - 0.5, "encoder", color=COLORS[0], ha="center")
+    axis.text(1.5 * half, top - 0.5, "decoder", color=COLORS[2], ha="center")
     return fig
 
 

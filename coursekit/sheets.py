@@ -24,11 +24,18 @@ def tiled(pictures: Tensor, columns: int = 20, *, gap: int = 0) -> Tensor:
 
 
 def sheet(
-    rows: Mapping[str, Tensor], *, titles: Sequence[str] = (), zoom: int | None = None
+    rows: Mapping[str, Tensor],
+    *,
+    titles: Sequence[str] = (),
+    zoom: int | None = None,
+    shades: int = SHADES,
 ) -> Figure:
-    """Labeled rows of pictures (N, 3, S, S) in [0, 1], each pixel an exact square of `zoom`."""
+    """Labeled rows of pictures (N, 3, S, S) in [0, 1], each pixel an exact square of `zoom`.
+
+    shades: steps of each color; smooth shading needs more of them than the few that keep it small.
+    """
     lines = [
-        F.pad((row.clamp(0, 1) * SHADES).round() / SHADES, (FRAME,) * 4, value=1.0)
+        F.pad((row.clamp(0, 1) * shades).round() / shades, (FRAME,) * 4, value=1.0)
         for row in rows.values()
     ]
     side = lines[0].shape[-1]

@@ -71,3 +71,11 @@ def test_planes_show_points_and_arrows_in_one_scale_and_titles():
     quivers = [axis.collections[1] for axis in fig.axes]
     assert quivers[0].scale == quivers[1].scale and quivers[1].U.tolist() == [0, 2]
     assert len(diagrams.planes(points, reach=2).axes[0].collections) == 1
+
+
+def test_an_hourglass_has_a_bar_for_every_output_and_an_arc_for_every_skip():
+    outputs = [(3, 16), (4, 8), (8, 4), (8, 2), (8, 4), (4, 8), (3, 16)]
+    fig = diagrams.hourglass(outputs)
+    assert len(patches(fig, Rectangle)) == 7 and len(patches(fig, FancyArrowPatch)) == 2
+    assert "8\n2x2" in words(fig)
+    assert not patches(diagrams.hourglass(outputs, skips=False), FancyArrowPatch)

@@ -49,6 +49,8 @@ def test_shades_of_a_sheet_are_few():
     ramp = torch.linspace(0, 1, 64).view(1, 1, 8, 8).expand(1, 3, 8, 8)
     drawn = sheets.sheet({"ramp": ramp}, zoom=1).axes[0].images[0].get_array().data
     assert len(set(drawn.flatten().tolist())) == sheets.SHADES + 1
+    drawn = sheets.sheet({"ramp": ramp}, zoom=1, shades=3).axes[0].images[0].get_array().data
+    assert len(set(drawn.flatten().tolist())) == 4
 
 
 def test_rows_by_epoch_end_with_as_many_real_ones():

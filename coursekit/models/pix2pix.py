@@ -4,24 +4,29 @@ Pictures are in [-1, 1]. The defaults are the published networks: 54,413,955 and
 Smaller pictures take the same classes with fewer levels, layers or channels.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 LAMBDA = 100.0  # weight of the L1 part (section 3.3 and appendix 6.2)
+Norm = Callable[[int], nn.Module]
+InstanceNorm: Norm = partial(nn.InstanceNorm2d, affine=True)  # of each picture alone
 
 
 class DownSample(nn.Module):
     """4x4 of stride 2, norm, leak (appendix 6.1). x (B, inputs, H, W) -> (B, outputs, H/2, W/2)."""
 
-    def __init__(self, inputs: int, outputs: int, *, normalize: bool = True, bias: bool = False):
+    def __init__(
+        self, inputs: int, outputs: int, *, norm: Norm | None = nn.BatchNorm2d, bias: bool = False
+    ):
         super().__init__()
-        norm = [nn.BatchNorm2d(outputs)] if normalize else []
+        norms = [norm(outputs)] if norm else []
         self.layers = nn.Sequential(
-            nn.Conv2d(inputs, outputs, 4, stride=2, padding=1, bias=bias), *norm, nn.LeakyReLU(0.2)
+            nn.Conv2d(inputs, outputs, 4, stride=2, padding=1, bias=bias), *norms, nn.LeakyReLU(0.2)
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -106,23 +111,25 @@ class EncoderDecoder(nn.Module):
 
 
 class PatchDiscriminator(nn.Module):
-    """Judges patches of a pair (section 3.2.2). photo, picture (B, 3, S, S) -> logits (B, 1, h, w).
+    """Classifies patches of a pair (sect. 3.2.2). photo, picture (B, 3, S, S) -> logits (B, 1, h, w).
 
     One logit a patch. layers is the number of halvings: 1 sees patches of 16x16, 2 of 34x34, 3 of
     70x70 (the published one), 5 of 286x286, which for 256x256 is the whole picture ("ImageGAN").
     """
 
-    def __init__(self, inputs: int = 6, *, layers: int = 3, width: int = 64):
+    def __init__(
+        self, inputs: int = 6, *, layers: int = 3, width: int = 64, norm: Norm = nn.BatchNorm2d
+    ):
         super().__init__()
         wide = widths(layers + 1, width)
         halving = [
-            DownSample(*pair, normalize=number > 0, bias=number == 0)
+            DownSample(*pair, norm=norm if number > 0 else None, bias=number == 0)
             for number, pair in enumerate(zip([inputs, *wide], wide[:-1]))
         ]
         self.layers = nn.Sequential(
             *halving,  # (B, width * 2**i, S / 2**i, ...)
             nn.Conv2d(wide[-2], wide[-1], 4, padding=1, bias=False),
-            nn.BatchNorm2d(wide[-1]),
+            norm(wide[-1]),
             nn.LeakyReLU(0.2),
             nn.Conv2d(wide[-1], 1, 4, padding=1),  # two pixels less than S / 2**layers
         )
@@ -133,15 +140,15 @@ class PatchDiscriminator(nn.Module):
 
 
 class PixelDiscriminator(nn.Module):
-    """Judges pixels alone (appendix 6.1.2). photo, picture (B, 3, S, S) -> logits (B, 1, S, S)."""
+    """Classifies single pixels (appendix 6.1.2). photo, picture (B, 3, S, S) -> logits (B, 1, S, S)."""
 
-    def __init__(self, inputs: int = 6, *, width: int = 64):
+    def __init__(self, inputs: int = 6, *, width: int = 64, norm: Norm = nn.BatchNorm2d):
         super().__init__()
         self.layers = nn.Sequential(
             nn.Conv2d(inputs, width, 1),
             nn.LeakyReLU(0.2),
             nn.Conv2d(width, 2 * width, 1, bias=False),
-            nn.BatchNorm2d(2 * width),
+            norm(2 * width),
             nn.LeakyReLU(0.2),
             nn.Conv2d(2 * width, 1, 1),
         )
@@ -194,8 +201,9 @@ def generator_loss(
 def initialize(model: nn.Module) -> None:
     """Weights from N(0, 0.02), norms' scales from N(1, 0.02), biases 0 (appendix 6.2); in place."""
     for layer in model.modules():
-        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d):
-            nn.init.normal_(layer.weight, float(isinstance(layer, nn.BatchNorm2d)), 0.02)
+        norm = isinstance(layer, nn.BatchNorm2d | nn.InstanceNorm2d)
+        if norm or isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(layer.weight, float(norm), 0.02)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
 
@@ -234,7 +242,7 @@ def translating(
 def _encoder(inputs: int, wide: list[int]) -> nn.ModuleList:
     """No norm at the first block, nor at the innermost, where a 1x1 map would become 0."""
     return nn.ModuleList(
-        DownSample(*pair, normalize=0 < number < len(wide) - 1)
+        DownSample(*pair, norm=nn.BatchNorm2d if 0 < number < len(wide) - 1 else None)
         for number, pair in enumerate(zip([inputs, *wide], wide))
     )
 
