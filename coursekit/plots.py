@@ -192,13 +192,15 @@ def scatter(
         )
     for axis, (title, points) in zip(axes.flat, panels.items()):
         for number, name in enumerate(classes):
-            color, marker = COLORS[number % len(COLORS)], MARKERS[number % len(MARKERS)]
+            color = COLORS[number % len(COLORS)]
+            marker = MARKERS[(number + number // len(COLORS)) % len(MARKERS)]
             x, y = points[labels == number].float().cpu().T
             axis.scatter(x, y, s=5, color=color, marker=marker, alpha=0.45, linewidths=0)
             if len(x):
                 frame = {"fc": "white", "ec": color, "alpha": 0.85, "boxstyle": "round,pad=0.15"}
                 place = float(x.median()), float(y.median())
-                axis.text(*place, name, fontsize=8, ha="center", va="center", bbox=frame)
+                side = ("center", "top", "bottom")[number % 3]  # so that fewer names overlap
+                axis.text(*place, name, fontsize=8, ha="center", va=side, bbox=frame)
         axis.set(title=title, xlabel=axis_labels[0], ylabel=axis_labels[1])
     return fig
 
