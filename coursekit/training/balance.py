@@ -16,12 +16,14 @@ class BalancedLoss(NoiseLoss):
     """Cross-entropy; the generator asks for the label "real" (Goodfellow et al. 2014, section 3).
 
     shift: all pictures that the discriminator sees are moved by up to so many pixels, real and
-    generated (Zhao et al. 2020). input_noise: instance noise, its standard deviation (Sønderby et
-    al. 2017). smoothing: the label of real pictures is 1 - smoothing, that of generated ones stays
-    0 (Salimans et al. 2016, section 3.4). generator_labels: the source's label noise.
+    generated (Zhao et al. 2020); ground: what moves in, -1 is black. input_noise: instance noise,
+    its standard deviation (Sønderby et al. 2017). smoothing: the label of real pictures is
+    1 - smoothing, that of generated ones stays 0 (Salimans et al. 2016, section 3.4).
+    generator_labels: the source's label noise.
     """
 
     shift: int = 0
+    ground: float = -1.0
     input_noise: float = 0.0
     smoothing: float = 0.0
     generator_labels: float = 0.0
@@ -47,7 +49,7 @@ class BalancedLoss(NoiseLoss):
         if self.shift:
             down, right = torch.randint(0, 2 * self.shift + 1, (2,), generator=self.rng).tolist()
             height, width = x.shape[-2:]
-            padded = F.pad(x, (self.shift,) * 4, value=-1.0)
+            padded = F.pad(x, (self.shift,) * 4, value=self.ground)
             x = padded[..., down : down + height, right : right + width]
         return x + self.input_noise * self.normal(x) if self.input_noise else x
 

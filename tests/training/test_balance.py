@@ -61,6 +61,8 @@ def test_what_the_discriminator_sees_is_moved_or_noisy():
     moved = loss(shift=2)
     places = {int(moved.seen(x)[0].argmax()) for _ in range(200)}
     assert places == {8 * row + column for row in range(2, 7) for column in range(2, 7)}
+    light = loss(shift=2, ground=1.0).seen(torch.ones(2, 1, 8, 8))
+    assert (light == 1).all()
     noisy = loss(input_noise=0.3).seen(torch.zeros(50, 1, 8, 8))
     assert float(noisy.std()) == pytest.approx(0.3, rel=0.05)
     assert loss().seen(x) is x
