@@ -4,15 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from coursekit.exercises.checks import (
-    Wrong,
-    close,
-    exercise,
-    has_gradient,
-    same_shape,
-    true,
-    value,
-)
+from coursekit.exercises import checks
+from coursekit.exercises.checks import Wrong, close, exercise, same_shape, true, value
 
 
 @exercise(
@@ -42,7 +35,7 @@ def smoothed_loss(answer: object) -> None:
         same_shape("the loss", found, ())
         real = -(1 - smoothing) * F.logsigmoid(on_real) - smoothing * F.logsigmoid(-on_real)
         _told(found, real.mean(), -F.logsigmoid(-on_fake).mean(), smoothing)
-    has_gradient("the loss", found, on_real, on_fake)
+    checks.has_gradient("the loss", found, on_real, on_fake)
 
 
 def _told(found: Tensor, real: Tensor, fake: Tensor, smoothing: float) -> None:
@@ -67,7 +60,7 @@ def minibatch_spread(answer: object) -> None:
     close("the first four columns", found[:, :4], x)
     spread = (x - x.mean(0)).square().mean(0).sqrt().mean()
     close("the last column", found[:, 4], spread.expand(5))
-    has_gradient("the last column", found[:, 4].sum(), x)
+    checks.has_gradient("the last column", found[:, 4].sum(), x)
     alike = value(layer, torch.ones(3, 4), what="the layer")
     close("the last column for three equal pictures", alike[:, 4], torch.zeros(3), within=1e-3)
 
