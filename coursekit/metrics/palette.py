@@ -3,6 +3,18 @@
 import torch
 from torch import Tensor
 
+RELIEF = {  # NASA's relief maps: the colors that mean something, 0 to 255
+    "deep sea": (35, 145, 214),
+    "shallow sea": (163, 215, 233),
+    "lowest land": (51, 129, 55),
+    "lowland": (106, 179, 110),
+    "low hills": (172, 203, 142),
+    "plateau": (226, 201, 156),
+    "highland": (197, 162, 89),
+    "mountains": (135, 110, 39),
+    "peaks and ice": (222, 222, 222),
+}
+
 
 def l1(pictures: Tensor, truth: Tensor) -> Tensor:
     """Mean absolute error of each picture. (N, ...), (N, ...) -> (N,)."""

@@ -111,7 +111,7 @@ class EncoderDecoder(nn.Module):
 
 
 class PatchDiscriminator(nn.Module):
-    """Classifies patches of a pair (sect. 3.2.2). photo, picture (B, 3, S, S) -> logits (B, 1, h, w).
+    """Real or not, by patches (section 3.2.2). photo, picture (B, 3, S, S) -> logits (B, 1, h, w).
 
     One logit a patch. layers is the number of halvings: 1 sees patches of 16x16, 2 of 34x34, 3 of
     70x70 (the published one), 5 of 286x286, which for 256x256 is the whole picture ("ImageGAN").
@@ -140,7 +140,7 @@ class PatchDiscriminator(nn.Module):
 
 
 class PixelDiscriminator(nn.Module):
-    """Classifies single pixels (appendix 6.1.2). photo, picture (B, 3, S, S) -> logits (B, 1, S, S)."""
+    """Real or not, pixel by pixel (appendix 6.1.2). (B, 3, S, S) twice -> logits (B, 1, S, S)."""
 
     def __init__(self, inputs: int = 6, *, width: int = 64, norm: Norm = nn.BatchNorm2d):
         super().__init__()

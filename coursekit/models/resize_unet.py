@@ -14,7 +14,7 @@ Norm = Callable[[int], nn.Module]
 
 
 class Halve(nn.Module):
-    """A 4x4 convolution of stride 2, norm, leaky ReLU. x (B, inputs, H, W) -> (B, outputs, H/2, W/2)."""
+    """A 4x4 convolution of stride 2, norm, leak. x (B, inputs, H, W) -> (B, outputs, H/2, W/2)."""
 
     def __init__(self, inputs: int, outputs: int, *, norm: Norm = nn.Identity):
         super().__init__()
@@ -27,7 +27,7 @@ class Halve(nn.Module):
 
 
 class ResizeUp(nn.Module):
-    """Each pixel four times, then a 3x3 convolution. x (B, inputs, H, W) -> (B, outputs, 2H, 2W)."""
+    """Nearest pixels, then a 3x3 convolution. x (B, inputs, H, W) -> (B, outputs, 2H, 2W)."""
 
     def __init__(self, inputs: int, outputs: int, *, norm: Norm = nn.Identity):
         super().__init__()

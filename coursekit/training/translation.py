@@ -37,5 +37,5 @@ class Pix2PixLoss:
 
 
 def l1_loss(generator: nn.Module, batch: Batch) -> Tensor:
-    """Mean absolute error of a batch (input, target) in [-1, 1]: the loss without a discriminator."""
+    """Mean absolute error of a batch (input, target) in [-1, 1]: no discriminator."""
     return F.l1_loss(generator(batch[0]), batch[1])

@@ -207,3 +207,13 @@ def test_one_batch_overfitted():
     )
     l1 = history.column("l1")
     assert l1[0] > 0.2 and l1[-1] < 0.05, l1
+
+
+def test_with_instance_norm_a_pair_does_not_depend_on_its_batch():
+    torch.manual_seed(0)
+    model = PatchDiscriminator(layers=2, width=4, norm=pix2pix.InstanceNorm)
+    photos, pictures = torch.rand(3, 3, 64, 64), torch.rand(3, 3, 64, 64)
+    together, alone = model(photos, pictures)[:1], model(photos[:1], pictures[:1])
+    assert torch.allclose(together, alone, atol=1e-5)
+    scales = [m.weight for m in model.modules() if isinstance(m, nn.InstanceNorm2d)]
+    assert len(scales) == 2 and all(0.9 < float(scale.detach().mean()) < 1.1 for scale in scales)
