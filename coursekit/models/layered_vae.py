@@ -36,6 +36,10 @@ class Encoder(nn.Module):
     mu, logvar (B, latent). The last layer starts as zero, so an untrained encoder is PPCA's.
     """
 
+    mean: Tensor
+    weights: Tensor
+    logvar: Tensor
+
     def __init__(self, start: PPCA, side: int, widths: tuple[int, ...] = (48, 96, 128)):
         super().__init__()
         weights, logvar = start.posterior()
@@ -89,12 +93,15 @@ class GaussianVAE(nn.Module):
     sigma is learned (Rybkin et al. 2021). Encoder and decoder start as PPCA.
     """
 
+    mean: Tensor
+    loadings: Tensor
+
     def __init__(self, start: PPCA, side: int = 64):
         super().__init__()
         self.latent = start.loadings.shape[1]
         self.encode = Encoder(start, side)
         self.decoder = Decoder(self.latent, side, outputs=3)
-        for weight in self.decoder.maps[-2].parameters():
+        for weight in self.decoder.maps[-2].parameters():  # the last convolution
             nn.init.zeros_(weight)
         self.register_buffer("mean", start.mean)
         self.register_buffer("loadings", start.loadings)
@@ -118,13 +125,15 @@ class LayeredVAE(nn.Module):
     palette (C, 3) in [0, 1]. A mixture for each pixel, as in MONet (Burgess et al. 2019).
     """
 
+    palette: Tensor
+
     def __init__(self, start: PPCA, palette: Tensor, side: int = 64, layers: int = 8):
         super().__init__()
         self.latent = start.loadings.shape[1]
         self.register_buffer("palette", palette)
         self.encode = Encoder(start, side)
-        self.decoder = Decoder(self.latent, side, outputs=layers)
-        self.colors = nn.Linear(self.decoder.hidden[0].out_features, layers * len(palette))
+        self.decoder = Decoder(self.latent, side, outputs=layers, hidden=384)
+        self.colors = nn.Linear(384, layers * len(palette))
 
     def layers(self, z: Tensor) -> Layers:
         hidden, masks = self.decoder(z)
