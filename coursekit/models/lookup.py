@@ -97,6 +97,6 @@ def fit_lines(counts: Tensor, *, iterations: int = 1_000) -> tuple[Tensor, Tenso
         entropy.backward()
         return entropy
 
-    optimizer.step(loss)  # type: ignore[arg-type]
+    optimizer.step(loss)
     slope = 20 * lines[0].detach()
     return slope, lines[1].detach() - slope / 2
