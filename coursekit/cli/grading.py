@@ -39,7 +39,7 @@ def assign(
     found = lessons.find(names or [])
     _empty_of(to, [lesson.path.name for lesson in found])
     for lesson in found:
-        notebook = nbformat.from_dict(lesson.notebook)
+        notebook = nbformat.read(lesson.path, as_version=4)
         made = edition.student(notebook, lesson.id, outputs=outputs, answers=answers)
         target = to / lesson.path.name
         to.mkdir(parents=True, exist_ok=True)

@@ -26,7 +26,7 @@ def linear_probe(
         loss.backward()
         return loss
 
-    solver.step(closure)  # type: ignore[arg-type]
+    solver.step(closure)
     found = (y @ weight + bias).argmax(1)
     return float((found == test_labels).double().mean())
 

@@ -39,8 +39,8 @@ class ResidualAutoencoder(NarrowAutoencoder):
         super().__init__(images.shape[1], hidden, latent)
         self.linear_encoder, self.linear_decoder = pca_layers(images, latent)
         for last in (self.encoder[-1], self.decoder[-1]):
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
+            for weights in last.parameters():
+                nn.init.zeros_(weights)
 
     def encode(self, x: Tensor) -> Tensor:
         return self.linear_encoder(x) + self.encoder(x)  # (B, latent)

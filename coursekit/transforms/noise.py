@@ -6,6 +6,7 @@ from the generator.
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -58,7 +59,7 @@ def periodic(
     return (images + amplitude * torch.sin(2 * math.pi * distance / period + phase)).clamp_(0, 1)
 
 
-NOISES = {
+NOISES: dict[str, Callable[..., Tensor]] = {
     "salt and pepper": salt_and_pepper,
     "gaussian": gaussian,
     "periodic": periodic,

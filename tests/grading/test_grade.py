@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -225,3 +226,14 @@ def test_from_hand_ins_to_marks_on_the_command_line(tmp_path):
     made = tmp_path / "in-grades"
     assert (made / "marks.csv").read_text().splitlines()[1].startswith("ada,0,1,0")
     assert (made / "feedback/ada.html").exists() and (made / "rubric.toml").exists()
+
+
+def test_the_student_edition_is_written_once_and_never_over_answers(tmp_path):
+    run = partial(CliRunner().invoke, app)
+    done = run(["assign", "03", "--to", str(tmp_path / "out"), "--no-answers"])
+    assert done.exit_code == 0, done.output
+    text = (tmp_path / "out" / f"{LESSON}.ipynb").read_text(encoding="utf-8")
+    assert "BEGIN SOLUTION" not in text and text.count("raise NotImplementedError") >= len(TASKS)
+    assert "<summary>Answer" not in text
+    assert isinstance(run(["assign", "03", "--to", str(tmp_path / "out")]).exception, UsageError)
+    assert isinstance(run(["assign", "03"]).exception, UsageError)
