@@ -43,16 +43,24 @@ class TextureDistance:
 
 
 class Scores:
-    """One row of a table for each answer: L1, PSNR, SSIM, share of the true detail, Fréchet."""
+    """A row of a table for each answer: distances from the truth, detail, texture."""
 
     def __init__(self, truth: Tensor):
         self.truth, self.distance = truth, TextureDistance(truth)
 
     def __call__(self, pictures: Tensor) -> dict[str, float]:
-        return {
-            "L1": float(l1(pictures, self.truth).mean()),
+        """L1, PSNR, SSIM, detail, Fréchet distance."""
+        similar = {
             "PSNR, dB": float(psnr(pictures, self.truth).clamp(max=99).mean()),
             "SSIM": float(ssim(pictures, self.truth).mean()),
+        }
+        brief = self.brief(pictures)
+        return {"L1": brief.pop("L1"), **similar, **brief}
+
+    def brief(self, pictures: Tensor) -> dict[str, float]:
+        """L1, detail, Fréchet distance."""
+        return {
+            "L1": float(l1(pictures, self.truth).mean()),
             "detail / true detail": float(detail(pictures) / detail(self.truth)),
             "Fréchet, texture": self.distance(pictures),
         }

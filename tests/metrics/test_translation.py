@@ -24,6 +24,8 @@ def test_the_truth_has_the_best_row():
     assert row["L1"] == 0 and row["SSIM"] == pytest.approx(1)
     assert row["detail / true detail"] == pytest.approx(1)
     assert row["Fréchet, texture"] == pytest.approx(0, abs=1e-6)
+    assert list(row) == ["L1", "PSNR, dB", "SSIM", "detail / true detail", "Fréchet, texture"]
+    assert Scores(truth).brief(truth).items() <= row.items()
 
 
 def test_blur_and_gray_are_far_in_texture():
