@@ -9,7 +9,7 @@ from coursekit import config, display
 from coursekit.errors import UsageError
 from coursekit.lesson import Lesson
 
-SOUND = [("average", "0")]  # no averaging: a question worth asking
+SOUND = [("average", "0"), ("l1_epochs", "0")]  # no averaging, no head start: worth asking
 LESSONS = sorted(config.NOTEBOOKS.glob("*.ipynb"))
 
 

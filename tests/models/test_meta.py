@@ -31,6 +31,9 @@ from coursekit.models import (
     pix2pix,
     prior,
     quantizers,
+    residual_autoencoder,
+    resize_unet,
+    ring,
     score,
     seq2seq,
     vae,
@@ -161,6 +164,11 @@ def hypercolumn_colorizer():
 
 STEPS = {
     "DenseAutoencoder": (autoencoder.DenseAutoencoder, reconstruction, (floats(4, 784),)),
+    "ResidualAutoencoder": (
+        lambda: residual_autoencoder.ResidualAutoencoder(torch.rand(20, 784), (8, 6), 4),
+        reconstruction,
+        (floats(4, 784),),
+    ),
     "StackedAutoencoder": (autoencoder.StackedAutoencoder, reconstruction, (floats(4, 1024),)),
     "Denoiser": (denoiser.Denoiser, reconstruction, PIXELS),
     "BlindDenoiser": (
@@ -176,6 +184,16 @@ STEPS = {
     "BaseModel": (lambda: colorization.BaseModel(3, 4), color_classes, CLASSES),
     "CustomUNet": (lambda: colorization.CustomUNet(3, 4), color_classes, CLASSES),
     "ResidualUNet": (lambda: colorization.ResidualUNet(3, 4), color_classes, CLASSES),
+    "InLevels": (
+        lambda: colorization.InLevels(colorization.CustomUNet(3, 4)),
+        color_classes,
+        CLASSES,
+    ),
+    "TableUNet": (
+        lambda: colorization.TableUNet(torch.zeros(256, 24), width=4),
+        color_classes,
+        CLASSES,
+    ),
     "ColorizationNet": (colorization_lab.ColorizationNet, reconstruction, LAB),
     "DeepColorizationNet": (colorization_lab.DeepColorizationNet, reconstruction, LAB),
     "Rectified": (
@@ -256,6 +274,12 @@ STEPS = {
         lambda: vae.ConditionalVAE(labels=2, side=16, latent=4),
         ELBOLoss(sigma=0.1, rng=rng()),
         LABELED,
+    ),
+    "ResizeUNet": (lambda: resize_unet.ResizeUNet((4, 8, 8)), reconstruction, FACES),
+    "PlaneGenerator": (
+        lambda: nn.Sequential(ring.PlaneGenerator(width=8), ring.PlaneDiscriminator(width=8)),
+        lambda model, batch: model(batch[0]).mean(),
+        (floats(4, 2),),
     ),
     "VectorQuantizer": (
         lambda: vqvae.VQVAE(book(quantizers.VectorQuantizer), width=8, blocks=1),
