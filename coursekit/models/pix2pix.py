@@ -89,10 +89,7 @@ class Generator(nn.Module):
 
 
 class EncoderDecoder(nn.Module):
-    """The same blocks without skips: all passes through the innermost map (section 4.3).
-
-    (B, 3, S, S) -> (B, 3, S, S).
-    """
+    """All passes through the innermost map, no skips (section 4.3). (B, 3, S, S) -> the same."""
 
     def __init__(
         self, channels: int = 3, *, levels: int = 8, width: int = 64, dropout: float = 0.5
@@ -164,10 +161,7 @@ def widths(levels: int, width: int) -> list[int]:
 
 
 def receptive_field(discriminator: nn.Module) -> int:
-    """Side in pixels of the patch behind one logit.
-
-    From the last convolution back, r -> (r - 1) * stride + kernel.
-    """
+    """Side of the patch behind one logit: from the last layer back, r -> (r - 1) stride + kernel."""
     side = 1
     layers = [layer for layer in discriminator.modules() if isinstance(layer, nn.Conv2d)]
     for layer in reversed(layers):
@@ -225,10 +219,8 @@ def translating(
         if isinstance(layer, nn.Dropout):
             layer.train(dropout)
     if own_statistics:
-        for layer in norms:
-            layer.running_mean = layer.running_var = (
-                None  # without averages, batch norm uses the batch
-            )
+        for layer in norms:  # without averages, batch norm uses the batch
+            layer.running_mean = layer.running_var = None
     try:
         with torch.no_grad():
             yield model
@@ -248,10 +240,7 @@ def _encoder(inputs: int, wide: list[int]) -> nn.ModuleList:
 
 
 def _decoder(inputs: list[int], wide: list[int], dropout: float) -> nn.ModuleList:
-    """All blocks of the decoder but the last, innermost first.
-
-    Dropout in the first three, as far as they have full width.
-    """
+    """All blocks but the last, innermost first; dropout in the first three if of full width."""
     return nn.ModuleList(
         UpSample(*pair, dropout=dropout if number < 3 and pair[1] == 8 * wide[0] else 0.0)
         for number, pair in enumerate(zip(inputs, wide[-2::-1]))
