@@ -4,13 +4,14 @@ Pictures are in [-1, 1]. The defaults are the published networks: 54,413,955 and
 Smaller pictures take the same classes with fewer levels, layers or channels.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from coursekit.models.translate import initialize
 
 LAMBDA = 100.0  # weight of the L1 part (section 3.3 and appendix 6.2)
 Norm = Callable[[int], nn.Module]
@@ -161,7 +162,7 @@ def widths(levels: int, width: int) -> list[int]:
 
 
 def receptive_field(discriminator: nn.Module) -> int:
-    """Side of the patch behind one logit: from the last layer back, r -> (r - 1) stride + kernel."""
+    """Side of the patch behind one logit: from the last layer back, r -> (r - 1) * stride + k."""
     side = 1
     layers = [layer for layer in discriminator.modules() if isinstance(layer, nn.Conv2d)]
     for layer in reversed(layers):
@@ -189,46 +190,6 @@ def generator_loss(
     """
     adversarial, l1 = adversarial_loss(fake), F.l1_loss(picture, truth)
     return {"loss": adversarial + weight * l1, "adversarial": adversarial, "l1": l1}
-
-
-@torch.no_grad()
-def initialize(model: nn.Module) -> None:
-    """Weights from N(0, 0.02), norms' scales from N(1, 0.02), biases 0 (appendix 6.2); in place."""
-    for layer in model.modules():
-        norm = isinstance(layer, nn.BatchNorm2d | nn.InstanceNorm2d)
-        if norm or isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
-            nn.init.normal_(layer.weight, float(norm), 0.02)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
-
-
-@contextmanager
-def translating(
-    model: nn.Module, *, dropout: bool = True, own_statistics: bool = False
-) -> Iterator[nn.Module]:
-    """Within, the model translates, dropout on as published (section 3.3).
-
-    Gradients are off, everything else is as in eval. own_statistics: batch norm takes those of the
-    pictures at hand, as published (batches of 1), not training's averages.
-    """
-    before = {layer: layer.training for layer in model.modules()}
-    norms = [layer for layer in before if isinstance(layer, nn.BatchNorm2d)]
-    averages = [(layer, layer.running_mean, layer.running_var) for layer in norms]
-    model.eval()
-    for layer in before:
-        if isinstance(layer, nn.Dropout):
-            layer.train(dropout)
-    if own_statistics:
-        for layer in norms:  # without averages, batch norm uses the batch
-            layer.running_mean = layer.running_var = None
-    try:
-        with torch.no_grad():
-            yield model
-    finally:
-        for layer, mean, variance in averages:
-            layer.running_mean, layer.running_var = mean, variance
-        for layer, was in before.items():
-            layer.training = was
 
 
 def _encoder(inputs: int, wide: list[int]) -> nn.ModuleList:

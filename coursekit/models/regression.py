@@ -21,14 +21,13 @@ class PatchRegression:
 
     def fit(self, inputs: Tensor, targets: Tensor, *, batch: int = 64) -> "PatchRegression":
         """Solve for the weights (D, 3) that map rows of `columns` to the targets' pixels."""
-        gram, moment = 0.0, 0.0
+        gram, moment = torch.zeros(()), torch.zeros(())
         for x, y in zip(inputs.split(batch), targets.split(batch)):
             rows, colors = self.columns(x), y.movedim(1, -1).reshape(-1, 3)
             gram = gram + (rows.T @ rows).double() / len(rows)
             moment = moment + (rows.T @ colors).double() / len(rows)
-        gram = torch.as_tensor(gram)
         penalty = self.ridge * torch.eye(len(gram), dtype=torch.float64)
-        self.weight = torch.linalg.solve(gram + penalty, torch.as_tensor(moment)).float()
+        self.weight = torch.linalg.solve(gram + penalty, moment).float()
         return self
 
     def columns(self, x: Tensor) -> Tensor:

@@ -63,8 +63,8 @@ class ResizeUNet(nn.Module):
         wide = [widths[-1], *(self.kept * channels for channels in widths[-2::-1])]
         self.up = nn.ModuleList(ResizeUp(*pair, norm=norm) for pair in zip(wide, widths[-2::-1]))
         self.last = nn.Conv2d(wide[-1], 3, 3, padding=1)
-        nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)
+        for weights in self.last.parameters():
+            nn.init.zeros_(weights)
 
     def forward(self, x: Tensor) -> Tensor:
         maps = [self.stem(x)]  # (B, widths[0], S, S)

@@ -19,8 +19,8 @@ from coursekit.models.pix2pix import (
     PixelDiscriminator,
     UpSample,
     receptive_field,
-    translating,
 )
+from coursekit.models.translate import translating
 from coursekit.training import Adversaries, GANLoss, adam, fit_adversarial
 
 
