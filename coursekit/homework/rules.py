@@ -19,6 +19,7 @@ WORDS = 12  # of prose count as an analysis
 LARGEST_OUTPUT, LARGEST_TEXT = 4_000_000, 200_000  # letters
 RICH = ("image/", "text/html", "video/", "application/")
 RERUN = "restart the kernel, run all cells, save"
+HEAD = 1  # the cell of the title
 NOTHING = Event("", 0)
 
 
@@ -68,11 +69,15 @@ def sizes(code: dict[int, NotebookNode]) -> Iterator[str]:
 
 
 def captions(events: Sequence[Event]) -> Iterator[str]:
-    """A figure's caption stands right below it, a table's right above."""
+    """A figure's caption stands right below it, a table's right above.
+
+    A picture in the first cell, under the title, is a cover and needs none.
+    """
     for above, event, below in zip(
         [NOTHING, *events[:-1]], events, [*events[1:], NOTHING], strict=True
     ):
-        if event.kind == "figure" and (below.kind, below.of) != ("caption", "figure"):
+        captioned = (below.kind, below.of) == ("caption", "figure")
+        if event.kind == "figure" and event.cell != HEAD and not captioned:
             advice = 'write "Figure N. What it shows" there (lesson.figure does)'
             yield f"cell {event.cell}: a figure without a caption below it; {advice}"
         if event.kind == "table" and (above.kind, above.of) != ("caption", "table"):
