@@ -93,8 +93,8 @@ def _code(cell: NotebookNode, pictures: Path, lesson: str) -> list[NotebookNode]
     if edition.BEGIN in cell.source:
         before = [v4.new_markdown_cell(f"```python\n{edition.stub(cell.source, lesson)}\n```")]
         cell.metadata = NotebookNode({"tags": ["hide-input"], "mystnb": SOLUTION})
-    elif "parameters" in tags:
-        return []  # three names that the next cell uses; the notebook to download has them
+    elif {"parameters", "colab"} & set(tags):
+        return []  # set-up without a word to read; the notebook to download has it
     elif "ck.start(" in cell.source:
         cell.metadata = NotebookNode({"tags": ["hide-input"], "mystnb": SETUP})
     else:
