@@ -19,11 +19,12 @@ TOLERANCE := COURSEKIT_CHECK=required $(PYTEST) tests/test_reference.py
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: help setup reports check test site lab bench exact resolve clean distclean again
+.PHONY: help setup reports check test editions site lab bench exact resolve clean distclean again
 
 help:
 	@echo "make reports    run every lesson, write reports/$(PROFILE)/index.html (PROFILE=smoke|quick|full LESSONS='01 03' JOBS=2 FORMAT=html,docx,pdf)"
 	@echo "make test       unit tests, stored outputs of the notebooks, results within tolerance"
+	@echo "make editions   run every student edition and grade every solved one, at the smallest scale"
 	@echo "make check      format, style, types and spelling of the course's own code and prose"
 	@echo "make site       the course as a static site: site/index.html (REPOSITORY=owner/name adds links to Colab and Binder)"
 	@echo "make lab        open JupyterLab on the notebooks (ARGS='--no-browser --port 9999' and other options of jupyter lab)"
@@ -59,7 +60,7 @@ check: $(STAMP)
 	@echo "Format, style, types and spelling are as they should be."
 
 test: $(STAMP)
-	@OMP_NUM_THREADS=1 $(PYTEST) -n $(JOBS) tests --ignore tests/test_reference.py
+	@OMP_NUM_THREADS=1 $(PYTEST) -n $(JOBS) tests --ignore tests/test_reference.py --ignore tests/test_whole_editions.py
 ifeq ($(NOTEBOOKS),)
 	@echo "There are no notebooks yet, so there are no stored outputs and no results to check."
 else
@@ -68,6 +69,9 @@ else
 	@COURSEKIT_RUNS="$(CURDIR)/runs/nbval" $(TOLERANCE)
 endif
 	@echo "All checks passed."
+
+editions: $(STAMP)
+	@OMP_NUM_THREADS=1 $(PYTEST) -n $(JOBS) tests/test_whole_editions.py
 
 site: $(STAMP)
 	@$(BIN)/coursekit site --to site $(if $(REPOSITORY),--repository $(REPOSITORY))

@@ -44,6 +44,7 @@ CALLS = {  # what each target calls, in a checkout that is set up
         "python -m pytest .*--nbval .*01_x.ipynb .*/runs/nbval]",
         "python -m pytest .*test_reference.py .*/runs/nbval]",
     ],
+    "editions": ["python -m pytest .*tests/test_whole_editions.py"],
     "site": ["coursekit site --to site"],
     "lab": ["jupyter lab notebooks --allow-root --port 9"],
     "bench": ["coursekit bench"],
@@ -219,6 +220,7 @@ def test_ci_runs_everything_without_asking_anything():
     assert re.findall(r"^make (.*) </dev/null$", text, re.MULTILINE) == [
         "check",
         "test",
+        "editions",
         "reports PROFILE=smoke",
     ]
 
