@@ -8,6 +8,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import browser
+import contrast
 import pytest
 
 from coursekit.runner import lessons
@@ -118,6 +119,21 @@ def test_no_page_is_wider_than_a_phone(site, address, chrome):
             assert wide <= 392, f"{page.name}: {wide}"
     finally:
         chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@browser.needs_browser
+@pytest.mark.xdist_group("site")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_stands_out_from_what_lies_behind_it(site, address, chrome, theme):
+    for page in pages(site):
+        chrome.get(f"{address}/{page.name}")
+        assert contrast.faint(chrome, theme) == {}, page.name
+
+
+@browser.needs_browser
+def test_faint_text_is_found(chrome):
+    chrome.get("data:text/html,<p style='color:%23999'>faint</p><p style='color:%23595959'>clear")
+    assert list(contrast.faint(chrome, "light").values()) == ["2.85 faint"]
 
 
 @browser.needs_browser
