@@ -228,7 +228,7 @@ def test_the_course_s_own_cells_that_show_nothing_are_silent():
     for path in sorted(config.NOTEBOOKS.glob("*.ipynb")):
         code = Code()
         for cell in nbformat.read(path, 4).cells:
-            if cell.cell_type == "code":
+            if cell.cell_type == "code" and "colab" not in cell.metadata.get("tags", []):
                 verdict = code.read(cell.source)
                 assert cell.outputs or verdict != SHOWS, (path.name, cell.source)
                 untold += verdict == UNKNOWN and not cell.outputs
