@@ -99,3 +99,25 @@ def _merge(kernel: int) -> Tensor:
         for column in range(kernel):
             merge[parity, (parity + column - kernel // 2) // 2 - _first(kernel, parity), column] = 1
     return merge
+
+
+def layer_rows(network: nn.Module, example: Tensor) -> list[dict[str, object]]:
+    """A row for each layer that has weights: its kind, the size of its output, its weights.
+
+    example: a batch that the network takes; sizes leave the batch out, as in 64x7x7.
+    """
+    rows: list[dict[str, object]] = []
+
+    def note(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        size = "x".join(map(str, output.shape[1:]))
+        kind = type(layer).__name__
+        rows.append({"layer": kind, "output": size, "weights": count_parameters(layer)})
+
+    layers = [m for m in network.modules() if not list(m.children()) and count_parameters(m)]
+    hooks = [layer.register_forward_hook(note) for layer in layers]
+    try:
+        network(example)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return rows

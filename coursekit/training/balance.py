@@ -54,6 +54,15 @@ class BalancedLoss(NoiseLoss):
         return x + self.input_noise * self.normal(x) if self.input_noise else x
 
 
+@dataclass(frozen=True)
+class BatchwiseLoss(BalancedLoss):
+    """The same for a discriminator that compares the pictures of its batch (lesson 10)."""
+
+    def logits(self, discriminator: nn.Module, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        """Both (B, 1), real and generated pictures in batches of their own."""
+        return discriminator(real), discriminator(fake)
+
+
 def fade(
     optimizer: Optimizer, *, steps: int, after: float = 0.5
 ) -> torch.optim.lr_scheduler.LambdaLR:

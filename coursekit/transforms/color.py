@@ -29,7 +29,10 @@ def fit_palette(
     """
     points = pictures.reshape(-1, 3)
     chosen = torch.randint(len(points), (min(pixels, len(points)),), generator=generator)
-    centers = k_means(points[chosen].double(), colors, generator=generator, rounds=rounds)
+    sample = points[chosen]
+    if len(sample.unique(dim=0)) < colors:  # rare colors that no draw has met
+        sample = torch.cat([sample, points.unique(dim=0)])
+    centers = k_means(sample.double(), colors, generator=generator, rounds=rounds)
     palette = centers.round().to(torch.uint8)
     return palette[gray(palette[:, None, None])[:, 0, 0, 0].argsort(stable=True)]
 

@@ -23,6 +23,8 @@ from coursekit.models import (
     autoencoder,
     colorization,
     colorization_lab,
+    conditional_vae,
+    dcgan,
     denoiser,
     features,
     gan,
@@ -270,6 +272,17 @@ STEPS = {
         NegativeELBO(rng=rng()),
         (*FACES, whole(FACES[0].shape[0], 32, 32)),
     ),
+    "ConditionalLayeredVAE": (
+        lambda: conditional_vae.ConditionalLayeredVAE(
+            PPCA(torch.zeros(3 * 32 * 32), torch.ones(3 * 32 * 32, 4), 0.1),
+            torch.zeros(2, 3 * 32 * 32),
+            torch.zeros(5, 3),
+            side=32,
+            layers=2,
+        ),
+        NegativeELBO(rng=rng()),
+        (FACES[0], torch.arange(len(FACES[0])) % 2, whole(FACES[0].shape[0], 32, 32)),
+    ),
     "ConditionalVAE": (
         lambda: vae.ConditionalVAE(labels=2, side=16, latent=4),
         ELBOLoss(sigma=0.1, rng=rng()),
@@ -306,6 +319,18 @@ PAIRS = {
     "DenseGenerator": lambda: (
         gan.DenseGenerator(hidden=(8,)),
         gan.DenseDiscriminator(hidden=(8,)),
+    ),
+    "SmallGenerator": lambda: (
+        dcgan.SmallGenerator(channels=4, width=4),
+        dcgan.LocalDiscriminator(width=4),
+    ),
+    "WholeDiscriminator": lambda: (
+        dcgan.SmallGenerator(channels=4, width=4),
+        dcgan.WholeDiscriminator(width=4, hidden=8),
+    ),
+    "BatchDiscriminator": lambda: (
+        dcgan.SmallGenerator(channels=4, width=4, refine=1),
+        dcgan.BatchDiscriminator(width=4, hidden=8),
     ),
 }
 NOISE_LOSSES = {

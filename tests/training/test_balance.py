@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from coursekit import runtime
 from coursekit.training import NonSaturatingLoss
-from coursekit.training.balance import BalancedLoss, fade
+from coursekit.training.balance import BalancedLoss, BatchwiseLoss, fade
 
 
 class Mean(nn.Module):
@@ -83,3 +83,14 @@ def test_a_rate_fades_after_half():
         optimizer.step()
         schedule.step()
     assert rates == pytest.approx([0.4] * 5 + [0.3, 0.2, 0.1, 0.0]) and math.isfinite(rates[-1])
+
+
+def test_batchwise_real_and_generated_pictures_are_never_in_one_batch():
+    class Size(nn.Module):
+        def forward(self, x):
+            return x.new_full((len(x), 1), float(len(x)))
+
+    (x,), fake = batch(6), -batch()[0]
+    apart = BatchwiseLoss(4, runtime.generator(0, "balance"))
+    assert [on.unique().tolist() for on in apart.logits(Size(), x, fake)] == [[6.0], [6.0]]
+    assert [on.unique().tolist() for on in loss().logits(Size(), x, fake)] == [[12.0], [12.0]]

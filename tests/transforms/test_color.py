@@ -135,3 +135,12 @@ def test_annealed_hues_go_from_the_mean_to_the_most_probable():
     mean = color.annealed_hues(scores, hues, temperature=1.0).flatten()
     torch.testing.assert_close(mean, torch.tensor([0.08, 0.16]))
     assert color.annealed_hues(scores, hues, temperature=0.01).abs().max() < 1e-6
+
+
+def test_a_palette_finds_colors_that_the_drawn_pixels_leave_out():
+    picture = torch.zeros(1, 50, 50, 3, dtype=torch.uint8)
+    picture[0, 0, 0], picture[0, 0, 1] = 255, 100
+    for seed in range(5):
+        rng = generator(seed, "rare")
+        found = color.fit_palette(picture, colors=3, pixels=10, generator=rng)
+        assert found[:, 0].tolist() == [0, 100, 255]
