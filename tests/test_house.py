@@ -25,7 +25,7 @@ COPIED_LINES = 8
 # What a notebook's code cell may hold: lines and columns that JupyterLab shows beside its file list
 # on a laptop. The three lessons that are still in their first edition have longer and wider ones.
 CELL_LINES, CELL_COLUMNS = 30, 88
-FIRST_EDITION = {"08_vqvae"}
+FIRST_EDITION: set[str] = set()
 FIRST_LINES, FIRST_COLUMNS = 133, 100
 
 # What the modules of a room may import of other rooms. A name of two parts is one module of a room.

@@ -30,6 +30,7 @@ from coursekit.models import (
     gan,
     hypercolumns,
     layered_vae,
+    layered_vqvae,
     pix2pix,
     prior,
     quantizers,
@@ -282,6 +283,17 @@ STEPS = {
         ),
         NegativeELBO(rng=rng()),
         (FACES[0], torch.arange(len(FACES[0])) % 2, whole(FACES[0].shape[0], 32, 32)),
+    ),
+    "LayeredVQVAE": (
+        lambda: layered_vqvae.LayeredVQVAE(
+            PPCA(torch.zeros(3 * 32 * 32), torch.ones(3 * 32 * 32, 4), 0.1),
+            torch.zeros(5, 3),
+            quantizers.EMAQuantizer(8, 2, revive_below=0.5, generator=rng()),
+            side=32,
+            layers=2,
+        ),
+        lambda model, batch: (lambda nats, quantized: nats.mean() + quantized.loss)(*model(*batch)),
+        (*FACES, whole(FACES[0].shape[0], 32, 32)),
     ),
     "ConditionalVAE": (
         lambda: vae.ConditionalVAE(labels=2, side=16, latent=4),
