@@ -76,12 +76,15 @@ def sparse_loss(answer: object) -> None:
 )
 def early_stopping(answer: object) -> None:
     """answer(losses, patience) -> (epoch at which training stops, epoch whose weights are kept)."""
-    cases = {
+    cases: dict[tuple[tuple[float, ...], int], tuple[int, int]] = {
         ((5.0, 4.0, 3.0, 3.5, 3.4, 1.0), 2): (5, 3),
         ((5.0, 4.0, 3.0, 3.5, 2.0, 1.0), 2): (6, 6),
         ((1.0, 2.0, 3.0, 4.0), 1): (2, 1),
         ((3.0, 2.0, 2.0, 2.0, 2.0), 3): (5, 2),
     }
+    for _ in range(3):  # some more, of random losses
+        more = tuple(round(loss, 2) for loss in torch.rand(9).tolist())
+        cases[more, 2] = _stopped(more, 2)
     true(callable(answer), "early_stopping should be a function.")
     for (losses, patience), right in cases.items():
         found = answer(list(losses), patience)  # type: ignore[operator]
@@ -92,6 +95,15 @@ def early_stopping(answer: object) -> None:
                 f"For losses {list(losses)} and patience {patience} it returned {tuple(found)} "
                 f"and should return {right}."
             )
+
+
+def _stopped(losses: tuple[float, ...], patience: int) -> tuple[int, int]:
+    """The first epoch whose last `patience` losses are all no better than one before them."""
+    for epoch in range(patience + 1, len(losses) + 1):
+        before = losses[: epoch - patience]
+        if min(before) <= min(losses[epoch - patience : epoch]):
+            return epoch, before.index(min(before)) + 1
+    return len(losses), losses.index(min(losses)) + 1
 
 
 class _Small(nn.Module):

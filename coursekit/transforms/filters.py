@@ -24,7 +24,7 @@ def median(pictures: Tensor, *, size: int = 3) -> Tensor:
 
 def switching_median(pictures: Tensor, *, size: int = 3, rounds: int = 1) -> Tensor:
     """(N, 1, H, W) -> same shape: pixels that are exactly 0 or 1 become their window's median
-    (Sun & Neuvo 1994), all others stay.
+    (after Sun & Neuvo 1994), all others stay.
 
     rounds: how often; a later round takes the medians of the repaired picture.
     """

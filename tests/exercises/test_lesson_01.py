@@ -66,6 +66,12 @@ def stop(losses, patience):
     return len(losses), best + 1
 
 
+def learned_by_heart(losses, patience):
+    """Right for the lists that are always asked, and for no other."""
+    known = {(6, 2, 3.4): (5, 3), (6, 2, 2.0): (6, 6), (4, 1, 4.0): (2, 1), (5, 3, 2.0): (5, 2)}
+    return known.get((len(losses), patience, losses[-2] if patience == 2 else losses[-1]), (0, 0))
+
+
 @pytest.mark.parametrize(
     "name, answer",
     [
@@ -92,6 +98,7 @@ def test_right_answers_pass(name, answer):
         ("sparse_loss", lambda m, x, w: sparse(m, x, w) * torch.ones(2), "has the shape"),
         ("early_stopping", lambda losses, patience: (len(losses), 3), "should return (5, 3)"),
         ("early_stopping", lambda losses, patience: len(losses), "two numbers"),
+        ("early_stopping", learned_by_heart, "should return"),
     ],
 )
 def test_wrong_answers_are_told(name, answer, words):
