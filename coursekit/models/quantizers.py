@@ -80,7 +80,7 @@ class Codebook(nn.Module):
 
 
 class VectorQuantizer(Codebook):
-    """Codebook learnt by gradient (van den Oord et al. 2017, eq. 3). z (B, D, H, W) -> codes."""
+    """Codebook learned by gradient (van den Oord et al. 2017, eq. 3). z (B, D, H, W) -> codes."""
 
     def __init__(self, codes: int = 256, dim: int = 16, **options):
         super().__init__(codes, dim, **options)

@@ -1,4 +1,4 @@
-"""The index of reports: one card a lesson, with a picture, what is learnt, and what came out; then
+"""The index of reports: one card a lesson, with a picture, what is learned, and what came out; then
 the source's figures beside ours.
 """
 
@@ -27,7 +27,7 @@ class Card:
 
     title: str
     about: str
-    learnt: Markup
+    learned: Markup
     href: str
     failure: str
     machine: str
@@ -57,11 +57,13 @@ def card(run: Path, *, profile: str, others: Sequence[str] = ()) -> Card:
         else "It was interrupted."
     )
     title = lesson.title if lesson.title != "notebook" else run.name
-    learnt = Markup(html.fragment(document.prose(lesson.learnt))) if lesson.learnt else Markup("")
+    learned = (
+        Markup(html.fragment(document.prose(lesson.learned))) if lesson.learned else Markup("")
+    )
     return Card(
         title,
         lesson.about,
-        learnt,
+        learned,
         f"{run.name}.html",
         why,
         machine_of(results),

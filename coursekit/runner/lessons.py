@@ -64,7 +64,7 @@ class LessonFile:
         return first_sentence(text for kind, text in self.sources if kind == "markdown")
 
     @property
-    def learnt(self) -> str:
+    def learned(self) -> str:
         """What the lesson says its readers will do or learn, as Markdown, or nothing."""
         texts = "\n\n".join(text for kind, text in self.sources[:3] if kind == "markdown")
         match = re.search(r"\*\*(You will\b[^*]*)\*\*(.*?)(?=\n\s*\n\*\*|\n#|\Z)", texts, re.DOTALL)

@@ -70,7 +70,7 @@ def syllabus(lessons: Sequence[LessonFile]) -> str:
         for week, lesson in enumerate(lessons, 1)
     ]
     goals = "\n\n".join(
-        f"## {lesson.title}\n\n{lesson.learnt or lesson.about}" for lesson in lessons
+        f"## {lesson.title}\n\n{lesson.learned or lesson.about}" for lesson in lessons
     )
     return (
         "# Syllabus\n\nA term of eleven weeks, a lesson a week: read it, predict before each "

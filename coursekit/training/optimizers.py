@@ -53,7 +53,7 @@ def check_rates(optimizers: Iterable[Optimizer]) -> None:
     for rate in rates:
         _check(rate)
     if not any(rates):
-        raise CourseError(f"the learning rate is 0: nothing can be learnt with it; {ADVICE}")
+        raise CourseError(f"the learning rate is 0: nothing can be learned with it; {ADVICE}")
 
 
 def _check(rate: float) -> None:

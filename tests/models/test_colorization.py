@@ -179,7 +179,7 @@ def test_the_bottleneck_of_the_residual_network_is_an_identity_where_its_block_g
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-def test_one_batch_can_be_learnt_by_heart(network):
+def test_one_batch_of_any_network_can_be_learned_by_heart(network):
     torch.manual_seed(0)
     model = network(3, 8, colors=6).to(memory_format=torch.channels_last)
     x = torch.rand(4, 1, 8, 8)

@@ -88,7 +88,7 @@ def test_weights():
     assert count_parameters(PixelCNN()) == expected == 213_600
 
 
-def test_one_grid_is_learnt_by_heart_and_sampled_again():
+def test_one_grid_is_learned_by_heart_and_sampled_again():
     model, codes = PixelCNN(codes=6, size=4, width=16, blocks=1), torch.randint(6, (1, 4, 4))
     optimizer = adam(model, 1e-2)
     for _ in range(100):

@@ -103,7 +103,7 @@ def test_all_three_are_there_in_time_and_small(made):
     assert all(path.stat().st_size < 5_000_000 for path in made.iterdir())
 
 
-def test_the_index_shows_what_is_learnt_and_the_source_s_figures_beside_ours(made):
+def test_the_index_shows_what_is_learned_and_the_source_s_figures_beside_ours(made):
     page = (made / "index.html").read_text()
     assert (
         f'href="{LESSON}.docx">Word</a> <a href="{LESSON}.pdf">PDF</a>' in page
