@@ -23,10 +23,8 @@ FUNCTION_LINES = 40
 MEDIAN_LINES = 8
 COPIED_LINES = 8
 # What a notebook's code cell may hold: lines and columns that JupyterLab shows beside its file list
-# on a laptop. The three lessons that are still in their first edition have longer and wider ones.
+# on a laptop.
 CELL_LINES, CELL_COLUMNS = 30, 88
-FIRST_EDITION: set[str] = set()
-FIRST_LINES, FIRST_COLUMNS = 133, 100
 
 # What the modules of a room may import of other rooms. A name of two parts is one module of a room.
 # Reports know notebooks and records as files: which there are and what a run left, no more.
@@ -328,9 +326,8 @@ def test_cells_are_short_and_narrow():
     lines = {place: len(source.splitlines()) for place, source in CELLS.items()}
     columns = {place: max(map(len, source.splitlines())) for place, source in CELLS.items()}
     for place in CELLS:
-        first = place.split()[0] in FIRST_EDITION
-        assert lines[place] <= (FIRST_LINES if first else CELL_LINES), place
-        assert columns[place] <= (FIRST_COLUMNS if first else CELL_COLUMNS), place
+        assert lines[place] <= CELL_LINES, place
+        assert columns[place] <= CELL_COLUMNS, place
 
 
 def test_variables_are_named_and_read_in_config_alone():

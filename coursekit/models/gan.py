@@ -8,7 +8,6 @@ pixel before and two after, here two and one: a mirror image.
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import spectral_norm
 
 from coursekit.models.ops import glorot
 
@@ -64,26 +63,6 @@ class Discriminator(nn.Module):
         self.body, channels, side = _halvings(width, halvings, refine)
         self.head = nn.Linear(channels * side * side, 1)
         glorot(self)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.body(x).flatten(1))
-
-
-class SpectralDiscriminator(nn.Module):
-    """Spectral normalization (Miyato et al. 2018, section 2). x (B, 1, 28, 28) -> logits (B, 1).
-
-    The same layers, each divided by its largest singular value. Every layer is then at most
-    1-Lipschitz, up to the power iteration's error. No dropout: it would undo the bound.
-    """
-
-    def __init__(self, *, width: int = 64, halvings: int = 2, refine: int = 0):
-        super().__init__()
-        self.body, channels, side = _halvings(width, halvings, refine, dropout=0.0)
-        self.head = nn.Linear(channels * side * side, 1)
-        glorot(self)
-        for layer in [*self.body.modules(), self.head]:
-            if isinstance(layer, (nn.Conv2d, nn.Linear)):
-                spectral_norm(layer)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.body(x).flatten(1))
@@ -158,25 +137,23 @@ def _transposed(before: int, after: int, stride: int) -> nn.ConvTranspose2d:
     )
 
 
-def _halvings(
-    width: int, count: int, refine: int, dropout: float = DROPOUT
-) -> tuple[nn.Sequential, int, int]:
+def _halvings(width: int, count: int, refine: int) -> tuple[nn.Sequential, int, int]:
     """Convolutions down from 28x28 -> (layers, channels and side of what comes out)."""
     layers, before, side = [], 1, SIDE
     for number in range(count):
         after, side = width * 2**number, -(-side // 2)
-        layers.append(_down(before, after, 2, dropout))
-        layers.extend(_down(after, after, 1, dropout) for _ in range(refine))
+        layers.append(_down(before, after, 2))
+        layers.extend(_down(after, after, 1) for _ in range(refine))
         before = after
     return nn.Sequential(*layers), before, side
 
 
-def _down(before: int, after: int, stride: int, dropout: float) -> nn.Sequential:
+def _down(before: int, after: int, stride: int) -> nn.Sequential:
     """Convolution, leak, dropout: (B, before, S, S) -> (B, after, S / stride, ...), rounded up."""
     return nn.Sequential(
         nn.Conv2d(before, after, 5, stride=stride, padding=2),
         nn.LeakyReLU(SLOPE),
-        nn.Dropout(dropout),
+        nn.Dropout(DROPOUT),
     )
 
 

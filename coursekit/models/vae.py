@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 
 class Coded(NamedTuple):
@@ -123,38 +122,6 @@ class ConvVAE(nn.Module):
     def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Coded:
         mu, logvar = self.encode(x)
         return Coded(self.decode(reparameterize(mu, logvar, generator)), mu, logvar)
-
-
-class ConditionalVAE(nn.Module):
-    """VAE that is told the label (Sohn et al. 2015). x (B, channels, side, side), label -> Coded.
-
-    labels int64 (B,). The encoder sees them as constant planes beside the colors, the decoder
-    beside z. Blocks of ConvVAE.
-    """
-
-    def __init__(self, labels: int, latent: int = 32, side: int = 64, channels: int = 3):
-        super().__init__()
-        self.labels, self.latent = labels, latent
-        self.encoder = _Encoder(channels + labels, side)
-        self.code = nn.Linear(self.encoder.features, 2 * latent)
-        self.decoder = _decoder(latent + labels, side, channels)
-
-    def encode(self, x: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
-        planes = self._one_hot(label)[:, :, None, None].expand(-1, -1, *x.shape[2:])
-        return _halves(
-            self.code(self.encoder(torch.cat([x, planes], 1)))
-        )  # mu, logvar: (B, latent) each
-
-    def decode(self, z: Tensor, label: Tensor) -> Tensor:
-        loud = self.latent**0.5 * self._one_hot(label)  # as much energy as all of z, from the start
-        return self.decoder(torch.cat([z, loud], 1))  # (B, channels, side, side) in (0, 1)
-
-    def forward(self, x: Tensor, label: Tensor, generator: torch.Generator | None = None) -> Coded:
-        mu, logvar = self.encode(x, label)
-        return Coded(self.decode(reparameterize(mu, logvar, generator), label), mu, logvar)
-
-    def _one_hot(self, label: Tensor) -> Tensor:
-        return F.one_hot(label, self.labels).float()  # (B, labels)
 
 
 def _conv(inputs: int, outputs: int, stride: int) -> tuple[nn.Module, ...]:

@@ -68,10 +68,6 @@ def test_the_dense_networks_are_of_comparable_size():
     assert count_parameters(gan.DenseDiscriminator()) == 217_473 < 1.06 * 212_865
 
 
-def test_spectral_norm_adds_no_weights():
-    assert count_parameters(gan.SpectralDiscriminator()) == 212_865
-
-
 def test_sizes_go_from_7_to_14_to_28():
     generator, sizes = gan.Generator(width=4), []
     for layer in [generator.start, *generator.body, generator.end]:
@@ -169,22 +165,6 @@ def test_it_is_the_transpose_of_a_convolution():
     torch.testing.assert_close((down(x) * y).sum(), (x * up(y)).sum())
 
 
-# Spectral norm
-
-
-def test_a_spectral_discriminator_is_no_steeper_than_its_bound():
-    """Each layer's matrix has largest singular value 1 after enough power iterations (a window seen
-    as a matrix).
-    """
-    discriminator = gan.SpectralDiscriminator(width=4)
-    for _ in range(60):
-        discriminator(torch.zeros(1, 1, 28, 28))
-    for layer in (discriminator.body[0][0], discriminator.body[1][0], discriminator.head):
-        assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(
-            1, abs=1e-3
-        )
-
-
 # What players pay
 
 
@@ -257,14 +237,13 @@ def test_hinge_in_closed_form():
 
 @pytest.mark.parametrize("loss", [NonSaturatingLoss(100, draws()), HingeLoss(100, draws())])
 @pytest.mark.parametrize(
-    "build, spectral",
+    "build",
     [
-        (lambda: (gan.Generator(width=4), gan.Discriminator(width=4)), False),
-        (lambda: (gan.Generator(width=4), gan.SpectralDiscriminator(width=4)), True),
-        (lambda: (gan.DenseGenerator(hidden=(32,)), gan.DenseDiscriminator(hidden=(32,))), False),
+        lambda: (gan.Generator(width=4), gan.Discriminator(width=4)),
+        lambda: (gan.DenseGenerator(hidden=(32,)), gan.DenseDiscriminator(hidden=(32,))),
     ],
 )
-def test_a_discriminator_overfits_one_batch(loss, build, spectral):
+def test_a_discriminator_overfits_one_batch(loss, build):
     """Against a generator that stands still it learns to tell its few pictures from real ones."""
     run = runtime.setup(device="cpu", threads=1)
     generator, discriminator = build()

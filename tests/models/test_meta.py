@@ -295,11 +295,6 @@ STEPS = {
         lambda model, batch: (lambda nats, quantized: nats.mean() + quantized.loss)(*model(*batch)),
         (*FACES, whole(FACES[0].shape[0], 32, 32)),
     ),
-    "ConditionalVAE": (
-        lambda: vae.ConditionalVAE(labels=2, side=16, latent=4),
-        ELBOLoss(sigma=0.1, rng=rng()),
-        LABELED,
-    ),
     "ResizeUNet": (lambda: resize_unet.ResizeUNet((4, 8, 8)), reconstruction, FACES),
     "PlaneGenerator": (
         lambda: nn.Sequential(ring.PlaneGenerator(width=8), ring.PlaneDiscriminator(width=8)),
@@ -327,7 +322,6 @@ STEPS = {
 
 PAIRS = {
     "Generator": lambda: (gan.Generator(width=4), gan.Discriminator(width=4)),
-    "SpectralDiscriminator": lambda: (gan.Generator(width=4), gan.SpectralDiscriminator(width=4)),
     "DenseGenerator": lambda: (
         gan.DenseGenerator(hidden=(8,)),
         gan.DenseDiscriminator(hidden=(8,)),

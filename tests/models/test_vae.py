@@ -12,7 +12,6 @@ from torch.distributions import Normal, kl_divergence
 from coursekit.models.ops import count_parameters
 from coursekit.models.vae import (
     Coded,
-    ConditionalVAE,
     ConvVAE,
     FruitVAE,
     gaussian_kl,
@@ -207,33 +206,6 @@ def test_one_batch_is_overfitted(build):
         optimizer.step()
     error = (model(x, draws(1)).reconstruction - x).square().mean().item()
     assert error < 0.1 * x.var(0, correction=0).mean().item()
-
-
-def test_labels_decide_what_the_conditional_vae_draws():
-    """Black pictures have label 0, white ones label 1: the same code decodes to either, by the
-    label alone.
-    """
-    torch.manual_seed(0)
-    model, labels = ConditionalVAE(labels=2, latent=4, side=16), torch.arange(16) % 2
-    x = labels[:, None, None, None].float().expand(-1, 3, 16, 16)
-    optimizer, loss = adam(model, 1e-2), ELBOLoss(sigma=1.0, beta=3.0, rng=draws())
-    for _ in range(120):
-        optimizer.zero_grad()
-        loss(model, (x, labels)).backward()
-        optimizer.step()
-    loss.parts(), loss(model, (x, labels))
-    assert loss.parts()["kl"] < 0.1  # the label says it: nothing left for z
-    model.eval()
-    z = torch.randn((32, 4), generator=draws(1))
-    black, white = (model.decode(z, torch.full((32,), label)) for label in (0, 1))
-    assert black.flatten(1).mean(1).max() < 0.2 and white.flatten(1).mean(1).min() > 0.8
-
-
-def test_labels_reach_the_encoder_too():
-    model, x = ConditionalVAE(labels=3, latent=4, side=16).eval(), torch.rand(2, 3, 16, 16)
-    assert model(x, torch.tensor([0, 2])).reconstruction.shape == x.shape
-    zero, one = (model.encode(x, torch.full((2,), label))[0] for label in (0, 1))
-    assert not torch.allclose(zero, one)
 
 
 def test_the_loss_remembers_the_mean_of_its_parts_over_batches_of_any_size():
