@@ -6,6 +6,7 @@ JOBS ?= 2
 LESSONS ?=
 FORMAT ?= html
 LESSON ?= 03_seq2seq
+NAME ?=
 ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,7 +20,7 @@ TOLERANCE := COURSEKIT_CHECK=required $(PYTEST) tests/test_reference.py
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: help setup reports check test editions site lab bench exact resolve clean distclean again
+.PHONY: help setup reports check test editions site weights lab bench exact resolve clean distclean again
 
 help:
 	@echo "make reports    run every lesson, write reports/$(PROFILE)/index.html (PROFILE=smoke|quick|full LESSONS='01 03' JOBS=2 FORMAT=html,docx,pdf)"
@@ -27,6 +28,7 @@ help:
 	@echo "make editions   run every student edition and grade every solved one, at the smallest scale"
 	@echo "make check      format, style, types and spelling of the course's own code and prose"
 	@echo "make site       the course as a static site: site/index.html (REPOSITORY=owner/name adds links to Colab and Binder)"
+	@echo "make weights    train the networks that come with the course again (NAME=faces-vae, or several; all without)"
 	@echo "make lab        open JupyterLab on the notebooks (ARGS='--no-browser --port 9999' and other options of jupyter lab)"
 	@echo "make bench      how fast the lessons' models train on this machine"
 	@echo "make exact      check one lesson as if on other processors (LESSON=03_seq2seq)"
@@ -75,6 +77,10 @@ editions: $(STAMP)
 
 site: $(STAMP)
 	@$(BIN)/coursekit site --to site $(if $(REPOSITORY),--repository $(REPOSITORY))
+
+# An hour or two for all of them on one core. A run that was stopped goes on from its last epoch.
+weights: $(STAMP)
+	@COURSEKIT_PROGRESS=0 $(BIN)/python tools/weights $(NAME)
 
 lab: $(STAMP)
 	@if [ "$$(id -u)" = 0 ] && [[ "$(ARGS)" != *--allow-root* ]]; then \

@@ -105,6 +105,7 @@ def _is_course(folder: Path) -> bool:
 ROOT = _root()
 NOTEBOOKS = ROOT / "notebooks"
 BUNDLED = ROOT / "data"
+WEIGHTS = ROOT / "weights"
 REFERENCE = ROOT / "reference"
 
 

@@ -68,7 +68,7 @@ def imported(text: str) -> set[str]:
 def foreign(files: list[tuple[str, str]]) -> dict[str, str]:
     """Module -> a file that imports it, of the modules that are neither Python's nor ours."""
     ours = {"coursekit"} | {
-        path.stem for folder in ("data/build", "tests", "tools")
+        path.stem for folder in ("data/build", "tests", "tools", "tools/weights")
         for path in (config.ROOT / folder).glob("*.py")
     }  # fmt: skip
     own = ours | set(sys.stdlib_module_names) | OPTIONAL

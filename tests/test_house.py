@@ -48,6 +48,7 @@ ARROWS = {
     "exercises": {"datasets", "errors", "metrics", "models", "training", "transforms"},
     "sheets": set(),
     "widgets": {"config", "errors"},
+    "weights": {"config", "errors", "files", "models", "transforms"},
     "models": {"errors"},
     "metrics": {"errors", "models"},
     "datasets": {"config", "errors", "files", "runtime"},

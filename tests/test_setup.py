@@ -46,6 +46,7 @@ CALLS = {  # what each target calls, in a checkout that is set up
     ],
     "editions": ["python -m pytest .*tests/test_whole_editions.py"],
     "site": ["coursekit site --to site"],
+    "weights": ["python tools/weights"],
     "lab": ["jupyter lab notebooks --allow-root --port 9"],
     "bench": ["coursekit bench"],
     "exact": ["python .*--nbval .*/runs/exact/default]", "python .*test_reference.py -k 01_x"] * 4,

@@ -1,6 +1,6 @@
 """Color read from a pretrained network (lesson 05): hypercolumns, a table, and small heads."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -134,7 +134,11 @@ class ClassColorizer(nn.Module):
     palette: Tensor
 
     def __init__(
-        self, columns: Hypercolumns, head: ColorHead, palette: Tensor, temperature: float = 0.38
+        self,
+        columns: Callable[[Tensor], Tensor],  # `Hypercolumns`, or its `raw` for a head of raw ones
+        head: ColorHead,
+        palette: Tensor,
+        temperature: float = 0.38,
     ):
         super().__init__()
         self.columns, self.head, self.temperature = columns, head, temperature

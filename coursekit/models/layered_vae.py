@@ -127,13 +127,15 @@ class LayeredVAE(nn.Module):
 
     palette: Tensor
 
-    def __init__(self, start: PPCA, palette: Tensor, side: int = 64, layers: int = 8):
+    def __init__(
+        self, start: PPCA, palette: Tensor, side: int = 64, layers: int = 8, hidden: int = 384
+    ):
         super().__init__()
         self.latent = start.loadings.shape[1]
         self.register_buffer("palette", palette)
         self.encode = Encoder(start, side)
-        self.decoder = Decoder(self.latent, side, outputs=layers, hidden=384)
-        self.colors = nn.Linear(384, layers * len(palette))
+        self.decoder = Decoder(self.latent, side, outputs=layers, hidden=hidden)
+        self.colors = nn.Linear(hidden, layers * len(palette))
 
     def layers(self, z: Tensor) -> Layers:
         hidden, masks = self.decoder(z)

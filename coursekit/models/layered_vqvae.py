@@ -27,13 +27,14 @@ class LayeredVQVAE(nn.Module):
         *,
         side: int = 64,
         layers: int = 8,
+        hidden: int = 384,
     ):
         super().__init__()
         latent = start.loadings.shape[1]
         self.register_buffer("palette", palette)
         self.encoder, self.quantizer = Encoder(start, side), quantizer
-        self.decoder = Decoder(latent, side, outputs=layers, hidden=384)
-        self.colors = nn.Linear(384, layers * len(palette))
+        self.decoder = Decoder(latent, side, outputs=layers, hidden=hidden)
+        self.colors = nn.Linear(hidden, layers * len(palette))
 
     def encode(self, x: Tensor) -> Quantized:
         mu, _ = self.encoder(x)  # (B, latent); the spread is not used
