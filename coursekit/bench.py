@@ -25,6 +25,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from coursekit import files, runtime
 from coursekit.bench_cases import CASES, Case
 from coursekit.datasets.batches import Batches
+from coursekit.errors import CourseError
 from coursekit.training import adam, prepare
 
 
@@ -135,6 +136,18 @@ def main(json_path: Path | None = None, quick: bool = False, device: str = "auto
         )
     if json_path is not None:
         files.write_text(json_path, json.dumps(result, indent=1) + "\n")
+    if slow := slower(result):
+        raise CourseError(
+            f"fast is slower than exact here for {', '.join(slow)}: it should be float32 for them, "
+            "see bfloat16_pays in coursekit/runtime.py"
+        )
+
+
+def slower(result: dict) -> list[str]:
+    """The models for which bfloat16 has less than 0.97 of float32's speed: it must have none."""
+    if result["fast_is"] == "float32":
+        return []  # the two are the same, and differ by noise
+    return [row["name"] for row in result["rows"] if row["fast"] < 0.97 * row["exact"]]
 
 
 _here: Iterator[int]  # the plain loop of this process, where it is one of `_alone`
@@ -193,7 +206,7 @@ def _coursekit(case: Case, data: tuple[Tensor, ...], precision: str, device: str
     optimizer = adam(model, 1e-3)
     while True:
         for batch in batches:
-            with chosen.autocast():
+            with chosen.autocast(model):
                 loss = case.loss(model, batch)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()

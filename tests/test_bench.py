@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from coursekit import bench, bench_cases, runtime
+from coursekit.errors import CourseError
 from coursekit.models.autoencoder import StackedAutoencoder
 
 DENSE = [
@@ -196,6 +197,7 @@ def test_the_table_and_the_json_say_the_same(monkeypatch, capsys, tmp_path):
     """A quick run, of the smallest case only."""
     monkeypatch.setattr(bench, "CASES", (SMALL,))
     monkeypatch.setattr(bench, "peak", lambda precision, device: 1e9)
+    monkeypatch.setattr(bench, "slower", lambda result: [])  # so small a network may well be
     bench.main(tmp_path / "bench.json", quick=True, device="cpu")
     result, printed = json.loads((tmp_path / "bench.json").read_text()), capsys.readouterr().out
     (row,) = result["rows"]
@@ -217,3 +219,20 @@ def test_the_table_and_the_json_say_the_same(monkeypatch, capsys, tmp_path):
         *(f"{row[name]:.0%}" for name in ("exact_share", "fast_share")),
     ]
     assert result["processor"] in printed
+
+
+@pytest.mark.parametrize("kind, slow", [("bfloat16", ["seq2seq"]), ("float32", [])])
+def test_fast_that_is_slower_than_exact_is_an_error(monkeypatch, capsys, kind, slow):
+    speeds = {"dense": (100.0, 97.5), "seq2seq": (100.0, 96.0)}
+    rest = dict.fromkeys(("plain", "exact_ratio", "fast_ratio", "exact_share", "fast_share"), 1.0)
+    rows = [
+        {"name": name, "batch": 1, "exact": exact, "fast": fast, **rest}
+        for name, (exact, fast) in speeds.items()
+    ]
+    result = {"fast_is": kind, "rows": rows, "peak_gflops": {"exact": 1, "fast": 1}}
+    result |= {"processor": "x", "device": "cpu", "threads": 1}
+    assert bench.slower(result) == slow
+    monkeypatch.setattr(bench, "run", lambda **options: result)
+    with pytest.raises(CourseError, match="for seq2seq") if slow else nullcontext():
+        bench.main()
+    assert "seq2seq" in capsys.readouterr().out

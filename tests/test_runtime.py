@@ -160,6 +160,19 @@ def test_products_are_bfloat16_only_when_fast_and_in_hardware(
     assert layer.weight.grad.dtype == layer.weight.dtype == torch.float32
 
 
+@pytest.mark.parametrize(
+    "slow", [torch.nn.LSTM(2, 2), torch.nn.Sequential(torch.nn.ConvTranspose2d(1, 1, 2))]
+)
+def test_fast_is_float32_where_bfloat16_would_be_slower(monkeypatch, slow):
+    monkeypatch.setattr(runtime, "has_bfloat16", lambda device: True)
+    run, quick = runtime.setup(precision="fast", device="cpu"), torch.nn.Linear(4, 4)
+    with run.autocast(quick, slow):
+        assert quick(torch.rand(2, 4)).dtype == torch.float32
+    with run.autocast(quick):
+        assert quick(torch.rand(2, 4)).dtype == torch.bfloat16
+    assert runtime.bfloat16_pays(slow, torch.device("cuda"))
+
+
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told")
 def test_freed_memory_is_kept_for_the_next_step():
     """40 MB asked for and freed ten times: 10,240 pages each time, cleared anew or not."""

@@ -201,7 +201,7 @@ def evaluate(model: nn.Module, batches: Iterable[Batch], loss: Loss, *, runtime:
     model.eval()
     total, count = torch.zeros((), dtype=torch.float64), 0
     for batch in batches:
-        with runtime.autocast():
+        with runtime.autocast(model):
             value = loss(model, batch)
         total += value.double().cpu() * len(batch[0])
         count += len(batch[0])

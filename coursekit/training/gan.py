@@ -102,7 +102,7 @@ class AdversarialRun(Learner):
 
     def step(self, trainer: Trainer, batch: Batch) -> dict[str, Tensor]:
         """One update of each network whose turn it is -> scalars to record."""
-        with trainer.runtime.autocast():
+        with trainer.runtime.autocast(*self.networks.values()):
             fake = self.loss.generate(self.networks["generator"], batch)
         record: dict[str, Tensor] = {}
         if trainer.steps % self.every == 0:
@@ -113,7 +113,7 @@ class AdversarialRun(Learner):
 
     def update(self, trainer: Trainer, name: str, batch: Batch, fake: Tensor) -> dict[str, Tensor]:
         """One update of one network; the discriminator judges for both."""
-        with trainer.runtime.autocast():
+        with trainer.runtime.autocast(*self.networks.values()):
             terms = getattr(self.loss, f"{name}_loss")(self.networks["discriminator"], batch, fake)
         terms = dict(terms) if isinstance(terms, dict) else {"loss": terms}
         optimizer = self.optimizers[f"{name}'s optimizer"]

@@ -52,7 +52,7 @@ class OneNetwork(Learner):
         self.model, self.optimizer = model, optimizer
 
     def step(self, trainer: Trainer, batch: Batch) -> dict[str, Tensor]:
-        with trainer.runtime.autocast():
+        with trainer.runtime.autocast(self.model):
             loss = self.loss(self.model, batch)
         trainer.update(self.model, self.optimizer, loss)
         return {"loss": loss.detach()}
