@@ -52,7 +52,7 @@ def measure(
     with _alone(case, device) as alone:
         loops: dict[str, Callable[[float], float]] = {"plain": alone}
         for precision in runtime.PRECISIONS:
-            loops[precision] = partial(_rate, _coursekit(case, data, precision, device))
+            loops[precision] = partial(rate, _coursekit(case, data, precision, device))
         for loop in loops.values():
             loop(0.2)  # warm up: allocations, oneDNN's kernels
         rates: dict[str, list[float]] = {name: [] for name in loops}
@@ -171,7 +171,7 @@ def _begin(packed: bytes) -> None:
 
 
 def _rate_here(seconds: float) -> float:
-    return _rate(_here, seconds)
+    return rate(_here, seconds)
 
 
 def _data(case: Case) -> tuple[Tensor, ...]:
@@ -214,7 +214,7 @@ def _coursekit(case: Case, data: tuple[Tensor, ...], precision: str, device: str
             yield len(batch[0])
 
 
-def _rate(loop: Iterator[int], seconds: float) -> float:
+def rate(loop: Iterator[int], seconds: float) -> float:
     """Examples a second over at least `seconds`."""
     start, count = time.perf_counter(), 0
     while (passed := time.perf_counter() - start) < seconds:

@@ -122,7 +122,7 @@ def test_rates_are_medians_of_rounds_taken_in_turns(monkeypatch):
     rates = iter(
         [7, 7, 7, 10, 20, 40, 1000, 30, 60, 12, 25, 1]
     )  # a warm-up, three rounds of three loops
-    monkeypatch.setattr(bench, "_rate", lambda loop, seconds: next(rates))
+    monkeypatch.setattr(bench, "rate", lambda loop, seconds: next(rates))
     monkeypatch.setattr(
         bench, "_alone", lambda case, device: nullcontext(lambda seconds: next(rates))
     )
@@ -159,7 +159,7 @@ def test_the_plain_loop_runs_in_another_process_with_as_many_threads():
 def test_rate_counts_examples_over_time(monkeypatch):
     clock = iter([0.0, 0.5, 1.0, 2.5])
     monkeypatch.setattr(bench.time, "perf_counter", lambda: next(clock))
-    assert bench._rate(iter([10, 20, 30]), 2.0) == 30 / 2.5
+    assert bench.rate(iter([10, 20, 30]), 2.0) == 30 / 2.5
 
 
 def test_peak_counts_a_products_operations(monkeypatch):

@@ -103,10 +103,12 @@ ARROWS = {
         "runtime",
         "training",
     },
+    "bench_scale": {"bench", "datasets.batches", "memory", "models", "runtime", "training"},
     "contents": {"config", "errors", "files"},
     "doctor": {"config", "datasets", "errors", "pairing", "runner.progress", "runtime"},
     "cli": {
         "bench",
+        "bench_scale",
         "cluster",
         "config",
         "datasets",

@@ -42,19 +42,25 @@ def doctor() -> None:
     raise typer.Exit(check())
 
 
-@app.command()
-def bench(
+@app.command("bench")
+def measure_speed(
     json: Annotated[
         Path | None, typer.Option(help="Write the figures to this file too.", show_default=False)
     ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="A rough answer in a tenth of the time.")
     ] = False,
+    scale: Annotated[
+        bool, typer.Option("--scale", help="Instead: 1,000 pictures beside 60,000.")
+    ] = False,
 ) -> None:
     """Measure how fast the lessons' models train on this machine."""
-    from coursekit.bench import main as measure
+    from coursekit import bench, bench_scale
 
-    measure(json_path=json, quick=quick)
+    if scale:
+        bench_scale.main(quick=quick)
+    else:
+        bench.main(json_path=json, quick=quick)
 
 
 def main() -> None:
