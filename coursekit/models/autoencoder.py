@@ -5,6 +5,11 @@ from torch import Tensor, nn
 from coursekit.models.ops import glorot
 
 
+def hidden_layers(sizes: tuple[int, ...], activation: type[nn.Module]) -> list[nn.Module]:
+    """A linear layer and the activation for each step between neighboring sizes."""
+    return [layer for pair in zip(sizes, sizes[1:]) for layer in (nn.Linear(*pair), activation())]
+
+
 class DenseAutoencoder(nn.Module):
     """Mirrored dense autoencoder (Hinton & Salakhutdinov 2006). x (B, 784) -> (B, 784).
 
@@ -16,9 +21,11 @@ class DenseAutoencoder(nn.Module):
     ):
         super().__init__()
         sizes = (pixels, *hidden)
-        self.encoder = nn.Sequential(*_dense(sizes), nn.Linear(sizes[-1], latent), nn.Sigmoid())
+        self.encoder = nn.Sequential(
+            *hidden_layers(sizes, nn.ReLU), nn.Linear(sizes[-1], latent), nn.Sigmoid()
+        )
         self.decoder = nn.Sequential(
-            *_dense((latent, *reversed(hidden))), nn.Linear(hidden[0], pixels)
+            *hidden_layers((latent, *reversed(hidden)), nn.ReLU), nn.Linear(hidden[0], pixels)
         )
 
     def encode(self, x: Tensor) -> Tensor:
@@ -29,11 +36,6 @@ class DenseAutoencoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.decode(self.encode(x))
-
-
-def _dense(sizes: tuple[int, ...]) -> list[nn.Module]:
-    """Linear and ReLU for each step between neighboring sizes."""
-    return [layer for pair in zip(sizes, sizes[1:]) for layer in (nn.Linear(*pair), nn.ReLU())]
 
 
 class StackedAutoencoder(nn.Module):

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from coursekit.models.autoencoder import hidden_layers
+
 
 class NarrowAutoencoder(nn.Module):
     """Mirrored dense autoencoder with GELU (lesson 01 A). x (B, pixels) -> (B, pixels).
@@ -13,9 +15,9 @@ class NarrowAutoencoder(nn.Module):
     def __init__(self, pixels: int = 784, hidden: tuple[int, ...] = (512, 256), latent: int = 10):
         super().__init__()
         sizes = (pixels, *hidden)
-        self.encoder = nn.Sequential(*_dense_gelu(sizes), nn.Linear(hidden[-1], latent))
+        self.encoder = nn.Sequential(*hidden_layers(sizes, nn.GELU), nn.Linear(hidden[-1], latent))
         self.decoder = nn.Sequential(
-            *_dense_gelu((latent, *reversed(hidden))), nn.Linear(hidden[0], pixels)
+            *hidden_layers((latent, *reversed(hidden)), nn.GELU), nn.Linear(hidden[0], pixels)
         )
 
     def encode(self, x: Tensor) -> Tensor:
@@ -64,8 +66,3 @@ def pca_layers(images: Tensor, latent: int) -> tuple[nn.Linear, nn.Linear]:
     decoder.weight.copy_(basis * scale)
     decoder.bias.copy_(center)
     return encoder, decoder
-
-
-def _dense_gelu(sizes: tuple[int, ...]) -> list[nn.Module]:
-    """Linear and GELU for each step between neighboring sizes."""
-    return [layer for pair in zip(sizes, sizes[1:]) for layer in (nn.Linear(*pair), nn.GELU())]

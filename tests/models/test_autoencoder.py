@@ -5,13 +5,19 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from coursekit.models.autoencoder import DenseAutoencoder, StackedAutoencoder
+from coursekit.models.autoencoder import DenseAutoencoder, StackedAutoencoder, hidden_layers
 from coursekit.models.ops import count_parameters
 from coursekit.training import adam
 
 
 def layers(model, kind):
     return [count_parameters(layer) for layer in model.modules() if isinstance(layer, kind)]
+
+
+def test_hidden_layers_are_a_linear_layer_and_the_activation_for_each_step():
+    found = hidden_layers((9, 5, 2), nn.GELU)
+    assert [type(layer) for layer in found] == [nn.Linear, nn.GELU, nn.Linear, nn.GELU]
+    assert [layer.out_features for layer in found[::2]] == [5, 2]
 
 
 def test_dense_weights_of_every_layer():
