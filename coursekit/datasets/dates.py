@@ -112,7 +112,18 @@ def keep(text: str, rng: Random) -> str:
     return text
 
 
+def all_at_once(text: str, rng: Random) -> str:
+    """Misspelt, run together and scanned; unchanged where one of the three finds no room."""
+    noisy = text
+    for noise in (misspell, run_together, scan):
+        before, noisy = noisy, noise(noisy, rng)
+        if noisy == before:
+            return text
+    return noisy
+
+
 NOISES = {"clean": keep, "misspelt": misspell, "run together": run_together, "scanned": scan}
+TESTS = {**NOISES, "all at once": all_at_once}
 
 
 def generate(
@@ -122,13 +133,21 @@ def generate(
     *,
     generator: torch.Generator,
 ) -> Dates:
-    """Dates of the given days (0 is 1 January 1900), each in a random style with a random noise."""
+    """Dates of the given days (0 is 1 January 1900), each in a random style with a random noise.
+
+    noises: of TESTS. A day and a style are drawn again where the noise left the text as it was.
+    """
     rng, kinds = Random(int(torch.randint(2**62, (), generator=generator))), list(noises)
     written, iso = [], []
     for _ in range(samples):
-        day = date.fromordinal(FIRST + rng.choice(days))
-        text = write_date(day, rng.choice(STYLES))
-        written.append(NOISES[rng.choice(kinds)](text, rng))
+        kind, text, noisy = rng.choice(kinds), "", ""
+        while noisy == text:
+            day = date.fromordinal(FIRST + rng.choice(days))
+            text = write_date(day, rng.choice(STYLES))
+            noisy = TESTS[kind](text, rng)
+            if kind == "clean":
+                break
+        written.append(noisy)
         iso.append(day.isoformat())
     return Dates(written, iso)
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from coursekit.datasets import dates
+from coursekit.datasets.date_matcher import parse_templates, whole_edits
 from coursekit.datasets.date_rules import edits, parse_exact, parse_nearest, parse_scanned
 from coursekit.datasets.dates import (
     DAYS,
@@ -84,6 +85,21 @@ def test_generated_dates_say_their_day_and_hold_out_what_they_should():
     assert [parse_exact(text) for text in found.written] == found.iso
 
 
+@pytest.mark.parametrize("kind", ["misspelt", "run together", "scanned", "all at once"])
+def test_every_noisy_date_carries_its_noise(kind):
+    found = generate(300, range(DAYS), [kind], generator=seeded())
+    for text, iso in zip(*found, strict=True):
+        clean = {write_date(date.fromisoformat(iso), style) for style in dates.STYLES}
+        assert text not in clean
+
+
+def test_all_noises_at_once_need_room_for_each():
+    rng = random.Random(0)
+    assert dates.all_at_once("3-mar-2021", rng) == "3-mar-2021"
+    noisy = dates.all_at_once("12 september 2021", rng)
+    assert noisy.count(" ") < 2 and parse_exact(noisy) is None
+
+
 def test_texts_become_symbols_and_come_back():
     texts = ["march 3, 2021", "the third ofm"]
     tokens = encode(texts)
@@ -140,3 +156,32 @@ def test_what_each_rule_can_read():
     assert parse_scanned("l2 march 2o2l") == "2021-03-12"
     assert parse_scanned("1st of 5eptem8er 1999") == "1999-09-01"
     assert parse_exact("31 february 2021") is None and parse_nearest("soon") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
+        ("Wednesday, 3 March 2021", "2021-03-03"),
+        ("l2 mrach 2o2l", "2021-03-12"),
+        ("14 ooctober 1941", "1941-10-14"),
+        ("1stof5eptembr 1999", "1999-09-01"),
+        ("the twent-yfirst of june 1990", "1990-06-21"),
+        ("29 february 2020", "2020-02-29"),
+        ("some day", None),
+    ],
+)
+def test_templates_find_the_nearest_spelling_of_any_day(text, iso):
+    assert parse_templates(text) == iso
+
+
+def test_templates_read_what_noise_does_to_a_date():
+    for kind in dates.TESTS:
+        found = generate(30, range(DAYS), [kind], generator=seeded(2))
+        right = sum(parse_templates(text) == iso for text, iso in zip(*found, strict=True))
+        assert right >= 29, kind
+
+
+def test_edits_of_a_whole_text_to_each_spelling():
+    spelled = torch.tensor([[ord(letter) for letter in word] for word in ("march", "may\0\0")])
+    for text, numbers in (("march", [0, 3]), ("mrach", [1, 3]), ("may", [3, 0]), ("4may", [5, 2])):
+        assert whole_edits(text, spelled.byte()).tolist() == numbers
