@@ -1,73 +1,92 @@
-"""Checks of lesson 02: the switching median, a loss of clipped answers, Tweedie's score, a wave."""
+"""Checks of lesson 02: a mean of trusted pixels, a loss in decibels, a variance, a wave."""
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from coursekit.exercises.checks import Wrong, close, exercise, has_gradient, same_shape, true, value
 from coursekit.metrics import psnr
-from coursekit.models.denoiser import denoising_loss
+from coursekit.models.denoiser import clip
 from coursekit.models.score import Ring
-from coursekit.transforms import filters, noise
+from coursekit.transforms import noise
 
 
 @exercise(
-    "filters.median(y) gives the median of every pixel's window.",
+    "With sound = ((y > 0) & (y < 1)).float(), sums over windows are convolutions with ones.",
+    "Divide the window sums of y * sound by those of sound, with zero padding for both.",
     "torch.where(mask, a, b) takes a where the mask is true, and b elsewhere.",
 )
-def switching(answer: object) -> None:
-    """a function (y (N, 1, H, W)) -> the same shape: the 3x3 median where y is exactly 0 or 1"""
-    y = noise.salt_and_pepper(torch.rand(2, 1, 9, 8), amount=0.3, generator=_rng())
+def trusted_mean(answer: object) -> None:
+    """a function (y (N, 1, H, W)) -> the same shape: extreme pixels become the mean of their
+    neighbors that are not extreme
+    """
+    y = noise.salt_and_pepper(torch.rand(2, 1, 9, 8), amount=0.4, generator=_rng())
+    y[0, 0, :3, :3] = 1  # its corner has no neighbor to trust
     given = y.clone()
     found = value(answer, y)
     true(torch.equal(y, given), "Your answer changed its input: return a new tensor.")
-    same_shape("switching(y)", found, y.shape)
+    same_shape("trusted_mean(y)", found, y.shape)
     sound = (y > 0) & (y < 1)
-    close("switching(y) where y is neither 0 nor 1", found[sound], y[sound])
-    close("switching(y) where y is 0 or 1", found[~sound], filters.median(y)[~sound])
+    close("trusted_mean(y) where y is neither 0 nor 1", found[sound], y[sound])
+    wide = F.pad(y.where(sound, torch.nan), (1, 1, 1, 1), value=torch.nan)
+    mean = wide.unfold(2, 3, 1).unfold(3, 3, 1).flatten(-2).nanmean(-1)
+    alone = mean.isnan()
+    close("trusted_mean(y) without a neighbor to trust", found[alone], y[alone])
+    rest = ~sound & ~alone
+    close("trusted_mean(y) where y is 0 or 1", found[rest], mean[rest])
 
 
 @exercise(
-    "Clip to [0, 1], subtract the clean picture, square, and take the mean.",
-    "The gradient of .clamp is zero outside [0, 1]: a pixel at -0.5 would never learn to rise.",
-    "x + (x.clamp(0, 1) - x).detach() has the clipped value and the gradient of x.",
+    "The error of one picture: clip(found) - clean, squared, mean over all but the first axis.",
+    "PSNR is -10 log10 of the error, so minus its mean is the mean of 10 log10(error + 1e-6).",
+    "The mean of logarithms is not the logarithm of the mean: first log10, then mean.",
 )
-def clipped_loss(answer: object) -> None:
-    """a function (answers, clean, both (B, 1, H, W)) -> the mean squared error of the clipped
-    answers, whose gradient ignores the clipping
+def psnr_loss(answer: object) -> None:
+    """a function (found, clean, both (B, 1, H, W)) -> minus the mean PSNR of the clipped pictures,
+    whose gradient ignores the clipping
     """
-    answers, clean = 3 * torch.randn(2, 1, 4, 4), torch.rand(2, 1, 4, 4)
-    answers[0, 0, 0], clean[0, 0, 0] = -1, 0
-    answers.requires_grad_()
-    loss = value(answer, answers, clean)
-    same_shape("clipped_loss(answers, clean)", loss, ())
-    right = denoising_loss(lambda _: answers, (clean, clean))  # type: ignore[arg-type]
-    close("clipped_loss(answers, clean)", loss, right)
-    has_gradient("clipped_loss", loss, answers)
-    (mine,), (expected,) = (torch.autograd.grad(one, answers) for one in (loss, right))
-    outside = (answers < 0) | (answers > 1)
-    close("the gradient where the answers are outside [0, 1]", mine[outside], expected[outside])
+    found, clean = 3 * torch.randn(3, 1, 4, 4), torch.rand(3, 1, 4, 4)
+    found[0], clean[0, 0, 0] = clean[0] + 0.01, 0
+    found[1, 0, 0], clean[1, 0, 0] = -1, 0
+    found.requires_grad_()
+    loss = value(answer, found, clean)
+    same_shape("psnr_loss(found, clean)", loss, ())
+    right = 10 * ((clip(found) - clean).square().mean((1, 2, 3)) + 1e-6).log10().mean()
+    close("psnr_loss(found, clean)", loss, right)
+    has_gradient("psnr_loss", loss, found)
+    (mine,), (expected,) = (torch.autograd.grad(one, found) for one in (loss, right))
+    outside = (found < 0) | (found > 1)
+    close("the gradient where found is outside [0, 1]", mine[outside], expected[outside])
     close("the gradient", mine, expected)
 
 
 @exercise(
-    "Tweedie: E[x | y] = y + sigma^2 * score. Solve it for the score.",
-    "(denoise(y) - y) / sigma**2",
+    "y must require gradients: y = y.detach().requires_grad_().",
+    "torch.autograd.grad(f(y)[:, d].sum(), y, retain_graph=True) has column d of every slope.",
+    "Keep entry d of it, once for each d, and multiply by sigma**2.",
 )
-def tweedie(answer: object) -> None:
-    """a function (denoise, y (N, D), sigma) -> the score of the noisy points, (N, D)"""
+def uncertainty(answer: object) -> None:
+    """a function (denoise, y (N, D), sigma) -> the variance of each coordinate of x given y"""
     ring, sigma, y = Ring(), 0.7, torch.randn(20, 2)
 
-    def denoise(points: Tensor) -> Tensor:
-        """The best answer: the mean of the components, each shrunk towards its center."""
+    def parts(points: Tensor) -> tuple[Tensor, Tensor, float]:
+        """Of the five components: their shares, means and variance, given the points."""
         distance = ring.centers - points[:, None]
         variance = ring.spread**2 + sigma**2
         share = torch.softmax(-distance.square().sum(-1) / (2 * variance), 1)[..., None]
-        near = points[:, None] + sigma**2 / variance * distance
-        return (share * near).sum(1)
+        mean = points[:, None] + sigma**2 / variance * distance
+        return share, mean, ring.spread**2 * sigma**2 / variance
+
+    def denoise(points: Tensor) -> Tensor:
+        """The best answer: the mean of the components' answers."""
+        share, mean, _ = parts(points)
+        return (share * mean).sum(1)
 
     found = value(answer, denoise, y, sigma)
-    same_shape("tweedie(denoise, y, sigma)", found, y.shape)
-    close("the score of five Gaussians", found, ring.score(y, sigma))
+    same_shape("uncertainty(denoise, y, sigma)", found, y.shape)
+    share, mean, inner = parts(y)
+    variance = (share * mean.square()).sum(1) - denoise(y).square() + inner
+    close("the variances of five Gaussians", found, variance)
 
 
 @exercise(

@@ -14,12 +14,19 @@ from torch import Tensor
 def median(pictures: Tensor, *, size: int = 3) -> Tensor:
     """(N, 1, H, W) -> same shape: each pixel becomes the median of its size x size window,
     mirrored at the border."""
+    middle = size * size // 2
+    # in parts, because all windows of many pictures fill the memory
+    parts = pictures.split(500)
+    return torch.cat([windows(part, size).sort(-1).values[..., middle] for part in parts])
+
+
+def windows(pictures: Tensor, size: int) -> Tensor:
+    """(N, 1, H, W) -> (N, 1, H, W, size * size): each pixel's window, mirrored at the border."""
     if size < 1 or size % 2 == 0:
         raise ValueError(f"size is {size}: a window with a middle needs an odd number of pixels")
     rows, columns = (_mirrored(length, size // 2, pictures) for length in pictures.shape[-2:])
     wide = pictures[..., rows, :][..., columns]
-    windows = wide.unfold(2, size, 1).unfold(3, size, 1)  # (N, 1, H, W, size, size)
-    return windows.flatten(-2).sort(-1).values[..., size * size // 2]
+    return wide.unfold(2, size, 1).unfold(3, size, 1).flatten(-2)
 
 
 def switching_median(pictures: Tensor, *, size: int = 3, rounds: int = 1) -> Tensor:
@@ -67,6 +74,20 @@ def total_variation(pictures: Tensor, *, weight: float = 0.1) -> Tensor:
     )
 
 
+def lee(pictures: Tensor, *, sigma: float, size: int = 3) -> Tensor:
+    """(N, 1, H, W) -> same shape: the best affine answer to speckle from the mean and the variance
+    of each pixel's window (Lee 1980).
+
+    sigma: standard deviation of the speckle, relative to the intensity.
+    """
+    if sigma <= 0:
+        raise ValueError(f"sigma is {sigma}: the filter needs the speckle's deviation, above 0")
+    near = windows(pictures, size)
+    mean, total = near.mean(-1), near.var(-1, correction=0)
+    signal = ((total - (sigma * mean).square()) / (1 + sigma**2)).clamp(min=0)
+    return mean + signal / total.clamp(min=1e-12) * (pictures - mean)
+
+
 def notch(pictures: Tensor, *, radius: float = 1.0, spare: float = 3.0) -> Tensor:
     """(N, 1, H, W) -> same shape: the strongest frequency of each picture is removed (Gonzalez &
     Woods, section 5.4), with its neighbors up to `radius` and its mirror image.
@@ -96,14 +117,17 @@ def linear_regression(
 
     ridge: added to the diagonal of the normal equations.
     """
-    y, x = noisy.flatten(1).double(), clean.flatten(1).double()
-    y_mean, x_mean = y.mean(0), x.mean(0)
-    normal = (y - y_mean).T @ (y - y_mean)
-    normal.diagonal().add_(ridge)
-    weights = torch.linalg.solve(normal, (y - y_mean).T @ (x - x_mean))  # (pixels, pixels)
+    noisy, clean = noisy.flatten(1), clean.flatten(1)
+    y_mean, x_mean = noisy.double().mean(0), clean.double().mean(0)
+    normal, right = ridge * torch.eye(len(y_mean)).to(y_mean), torch.zeros(()).to(y_mean)
+    for y, x in zip(noisy.split(1000), clean.split(1000)):
+        y, x = y.double() - y_mean, x.double() - x_mean
+        normal, right = normal + y.T @ y, right + y.T @ x
+    weights = torch.linalg.solve(normal, right)  # (pixels, pixels)
 
     def apply(pictures: Tensor) -> Tensor:
-        answer = x_mean + (pictures.flatten(1).double() - y_mean) @ weights
+        mean_in, mean_out, map_ = (one.to(pictures.device) for one in (y_mean, x_mean, weights))
+        answer = mean_out + (pictures.flatten(1).double() - mean_in) @ map_
         return answer.view_as(pictures).to(pictures).clamp(0, 1)
 
     return apply

@@ -101,6 +101,29 @@ def test_notch_takes_its_neighbors_up_to_the_radius_along_the_edges_of_the_spect
     torch.testing.assert_close(cleaned, 0.5 + far, atol=1e-5, rtol=0)
 
 
+def test_median_of_many_pictures_is_that_of_each():
+    many = PICTURES.repeat(200, 1, 1, 1)
+    assert torch.equal(filters.median(many)[-3:], filters.median(PICTURES))
+
+
+def test_lee_keeps_edges_and_flattens_speckle():
+    """Equal pixels stay; where all variance is speckle's the answer is the mean of the window."""
+    flat = torch.full((1, 1, 5, 5), 0.5)
+    assert torch.equal(filters.lee(flat, sigma=0.3), flat)
+    spot = flat.clone()
+    spot[0, 0, 2, 2] = 0.6
+    near = torch.tensor([0.5] * 8 + [0.6])
+    flattened = filters.lee(spot, sigma=0.3)[0, 0, 2, 2]
+    torch.testing.assert_close(flattened, near.mean())
+    total, mean, sigma = near.var(correction=0), near.mean(), 0.02
+    share = (total - (sigma * mean) ** 2) / (1 + sigma**2) / total
+    kept = filters.lee(spot, sigma=sigma)[0, 0, 2, 2]
+    torch.testing.assert_close(kept, mean + share * (0.6 - mean))
+    assert filters.lee(torch.zeros(1, 1, 4, 4), sigma=0.3).eq(0).all()
+    with pytest.raises(ValueError, match="sigma is 0"):
+        filters.lee(flat, sigma=0)
+
+
 def test_linear_regression_finds_the_wiener_filter_of_white_noise():
     """x ~ N(1/2, s^2), y = x + n: the best factor is s^2 / (s^2 + sigma^2)."""
     rng = torch.Generator().manual_seed(0)

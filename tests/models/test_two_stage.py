@@ -1,0 +1,45 @@
+"""The regression in two stages: what it leaves alone, and what its second stage adds."""
+
+import torch
+
+from coursekit.models.two_stage import TwoStage
+from coursekit.transforms import filters, noise
+
+
+def extreme(y):
+    return (y == 0) | (y == 1)
+
+
+def smooth_pictures(count):
+    small = torch.rand((count, 1, 3, 3), generator=torch.Generator().manual_seed(3))
+    return 0.2 + 0.6 * torch.nn.functional.interpolate(small, size=(12, 12), mode="bilinear")
+
+
+def with_dots(pictures, seed):
+    rng = torch.Generator().manual_seed(seed)
+    return noise.salt_and_pepper(pictures, amount=0.2, generator=rng)
+
+
+CLEAN = smooth_pictures(400)
+NOISY = with_dots(CLEAN, 4)
+
+
+def test_two_stage_changes_suspects_only_and_stays_in_range():
+    found = TwoStage(NOISY, CLEAN, suspects=extreme, first=filters.switching_median)(NOISY)
+    assert found.shape == NOISY.shape and found.min() >= 0 and found.max() <= 1
+    assert torch.equal(found[~extreme(NOISY)], NOISY[~extreme(NOISY)])
+
+
+def test_two_stage_is_ahead_of_its_first_stage_on_new_pictures():
+    model = TwoStage(NOISY[:300], CLEAN[:300], suspects=extreme, first=filters.switching_median)
+    y, x = with_dots(CLEAN[300:], 5), CLEAN[300:]
+    first = torch.where(extreme(y), model.features(y)[0], y)
+    assert (model(y) - x).square().mean() < 0.9 * (first - x).square().mean()
+
+
+def test_two_stage_sees_all_windows_and_a_constant():
+    model = TwoStage(NOISY, CLEAN, suspects=extreme)
+    answer, seen = model.features(NOISY[:2])
+    assert answer.shape == (2, 1, 12, 12)
+    assert seen.shape == (2, 12, 12, 9 + 49 + 25 + 25 + 1) and seen[..., -1].eq(1).all()
+    assert torch.equal(seen[:, 4, 5, 9 + 24], NOISY[:2, 0, 4, 5])  # the middle of the 7x7 window
