@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.models.two_stage import TwoStage
+from coursekit.transforms.two_stage import TwoStage
 from coursekit.transforms import filters, noise
 
 
