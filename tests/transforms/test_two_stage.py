@@ -2,8 +2,8 @@
 
 import torch
 
-from coursekit.transforms.two_stage import TwoStage
 from coursekit.transforms import filters, noise
+from coursekit.transforms.two_stage import TwoStage
 
 
 def extreme(y):
