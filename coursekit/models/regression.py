@@ -12,7 +12,8 @@ class PatchRegression:
     """Patches of size x size pixels -> the color in the middle. Pictures (N, 3, H, W) in [0, 1].
 
     quadratic: squares and products of the patch's values as well. Fitted to all pixels at once, by
-    sums over pictures; ridge keeps the solution finite where values repeat.
+    sums over pictures, in double precision from one picture to the next (in single precision alone
+    each processor finds another formula); ridge keeps the solution finite where values repeat.
     """
 
     def __init__(self, size: int = 5, *, quadratic: bool = False, ridge: float = 1e-4):
@@ -23,9 +24,10 @@ class PatchRegression:
         """Solve for the weights (D, 3) that map rows of `columns` to the targets' pixels."""
         gram, moment = torch.zeros(()), torch.zeros(())
         for x, y in zip(inputs.split(batch), targets.split(batch)):
-            rows, colors = self.columns(x), y.movedim(1, -1).reshape(-1, 3)
-            gram = gram + (rows.T @ rows).double() / len(rows)
-            moment = moment + (rows.T @ colors).double() / len(rows)
+            rows = self.columns(x).unflatten(0, (len(x), -1))  # (N, H * W, D)
+            colors, count = y.movedim(1, -1).flatten(1, 2), rows.shape[0] * rows.shape[1]
+            gram = gram + (rows.mT @ rows).double().sum(0) / count
+            moment = moment + (rows.mT @ colors).double().sum(0) / count
         penalty = self.ridge * torch.eye(len(gram), dtype=torch.float64)
         self.weight = torch.linalg.solve(gram + penalty, moment).float()
         return self

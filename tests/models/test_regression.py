@@ -31,3 +31,15 @@ def test_a_product_of_colors_needs_the_quadratic():
 def test_numbers_for_each_channel(size, quadratic, count):
     model = PatchRegression(size, quadratic=quadratic)
     assert model.columns(pictures(2)).shape == (2 * 144, count)
+
+
+def test_the_formula_does_not_hang_on_how_the_pictures_are_summed():
+    """Mostly white pictures: in single precision alone the sums over many pixels are too rough."""
+    rng = torch.Generator().manual_seed(2)
+    x = torch.rand(64, 3, 64, 64, generator=rng)
+    x = torch.where(torch.rand(64, 1, 64, 64, generator=rng) < 0.9, torch.ones(()), x)
+    y = 0.9 * x.square() + 0.05
+    formulas = (PatchRegression(1, quadratic=True, ridge=0.0) for _ in range(2))
+    one, many = (formula.fit(x, y, batch=n)(x) for formula, n in zip(formulas, (1, 64)))
+    assert torch.allclose(one, many, atol=1e-4)
+    assert torch.allclose(many, y, atol=5e-4)  # all pixels in one single-precision sum: 8e-3
