@@ -1,7 +1,7 @@
 """The small convolutional pair of lesson 10: 4x4 windows, a few layers, a batch seen as a whole.
 
 Pictures are (B, 1, 28, 28) in [-1, 1], noise is (B, latent), predictions are logits (B, 1),
-positive for "real". The published pair is in `coursekit.models.gan`.
+positive for "real". The source's pair is in `coursekit.models.gan`.
 """
 
 import torch
@@ -44,8 +44,8 @@ class SmallGenerator(nn.Module):
                 for _ in range(refine)
             )
         )
-        self.up = nn.Sequential(_doubling(channels, width, kernel), *_normed(nn.BatchNorm2d(width)))
-        self.end = _doubling(width, 1, kernel)
+        self.up = nn.Sequential(doubling(channels, width, kernel), *_normed(nn.BatchNorm2d(width)))
+        self.end = doubling(width, 1, kernel)
         glorot(self)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -61,7 +61,7 @@ class LocalDiscriminator(nn.Module):
 
     def __init__(self, *, width: int = 32):
         super().__init__()
-        self.body = _windows(width)
+        self.body = windows(width)
         self.head = nn.Linear(2 * width * 49, 1)
         glorot(self)
 
@@ -74,7 +74,7 @@ class WholeDiscriminator(nn.Module):
 
     def __init__(self, *, width: int = 32, hidden: int = 128):
         super().__init__()
-        self.body = nn.Sequential(_windows(width), *_hidden(width, hidden))
+        self.body = nn.Sequential(windows(width), *_hidden(width, hidden))
         self.head = nn.Linear(hidden, 1)
         glorot(self)
 
@@ -85,8 +85,9 @@ class WholeDiscriminator(nn.Module):
 class BatchComparison(nn.Module):
     """How far each picture is from the others of its batch. Features (B, D) -> (B, 2 D).
 
-    The idea of minibatch discrimination (Salimans et al. 2016, section 3.2) without its weights:
-    for each feature, the mean absolute difference from the batch is appended.
+    The idea of minibatch discrimination (Salimans et al. 2016, section 3.2) without its weights and
+    its exponential: for each feature, the mean absolute difference from the batch is appended.
+    Karras et al. (2018, section 3) append one standard deviation instead.
     """
 
     def forward(self, features: Tensor) -> Tensor:
@@ -102,7 +103,7 @@ class BatchDiscriminator(nn.Module):
 
     def __init__(self, *, width: int = 32, hidden: int = 128):
         super().__init__()
-        self.body = nn.Sequential(_windows(width), *_hidden(width, hidden))
+        self.body = nn.Sequential(windows(width), *_hidden(width, hidden))
         self.compare = BatchComparison()
         self.head = nn.Linear(2 * hidden, 1)
         glorot(self)
@@ -111,7 +112,7 @@ class BatchDiscriminator(nn.Module):
         return self.head(self.compare(self.body(x)))  # (B, hidden), (B, 2 hidden), (B, 1)
 
 
-def _windows(width: int) -> nn.Sequential:
+def windows(width: int) -> nn.Sequential:
     """Two 4x4 convolutions of stride 2: (B, 1, 28, 28) -> (B, 2 width 49)."""
     return nn.Sequential(
         nn.Conv2d(1, width, 4, stride=2, padding=1),
@@ -130,7 +131,7 @@ def _normed(norm: nn.Module) -> tuple[nn.Module, nn.Module]:
     return norm, nn.LeakyReLU(SLOPES[0])
 
 
-def _doubling(before: int, after: int, kernel: int) -> nn.ConvTranspose2d:
+def doubling(before: int, after: int, kernel: int) -> nn.ConvTranspose2d:
     """A transposed convolution of stride 2: (B, before, S, S) -> (B, after, 2 S, 2 S)."""
     odd = kernel % 2
     return nn.ConvTranspose2d(

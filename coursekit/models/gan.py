@@ -17,7 +17,7 @@ SIDE = 28
 
 
 class Generator(nn.Module):
-    """DCGAN's generator (Radford et al. 2016; lesson 10). z (B, latent) -> (B, 1, 28, 28).
+    """The source's generator (lesson 10). z (B, latent) -> (B, 1, 28, 28).
 
     Two transposed convolutions double 7 to 14 to 28. `refine`: how many of stride 1 there are at
     7x7, 14x14 and 28x28. `width` is that of the last hidden layer. The defaults have 2,305,472
@@ -52,7 +52,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """DCGAN's discriminator as the source built it. x (B, 1, 28, 28) -> logits (B, 1).
+    """The source's discriminator (lesson 10). x (B, 1, 28, 28) -> logits (B, 1).
 
     Each of `halvings` convolutions halves the side (28, 14, 7) and doubles the channels from
     `width` on; `refine` more of stride 1 follow each. The defaults have 212,865 weights.
