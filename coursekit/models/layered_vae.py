@@ -61,7 +61,7 @@ class Decoder(nn.Module):
 
     Dense layers lay out a grid of S/4 x S/4; two 3x3 convolutions refine it; the last gives 16
     values for each of the maps, which are laid out as 4x4 pixels (sub-pixel convolution, Shi et al.
-    2016). No kernel overlaps itself, so there is no checkerboard.
+    2016). No kernel overlaps itself, which removes one cause of checkerboards.
     """
 
     def __init__(self, latent: int, side: int, outputs: int, hidden: int = 384):

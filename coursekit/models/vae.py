@@ -17,7 +17,7 @@ class Coded(NamedTuple):
 def gaussian_kl(mu: Tensor, logvar: Tensor) -> Tensor:
     """KL of N(mu, exp(logvar)) from N(0, 1) in nats (Kingma & Welling 2014, appendix B).
 
-    (B, latent), (B, latent) -> (B, latent), one a dimension; the sum over the last axis is the KL
+    (B, latent), (B, latent) -> (B, latent), one per dimension; the sum over the last axis is the KL
     of the whole code.
     """
     return 0.5 * (mu.square() + logvar.exp() - logvar - 1)
@@ -41,9 +41,9 @@ def negative_elbo(
 
 
 def reparameterize(mu: Tensor, logvar: Tensor, generator: torch.Generator | None = None) -> Tensor:
-    """A draw from N(mu, exp(logvar)) that lets gradients pass: mu + sigma * noise. -> (B, latent).
+    """A sample of N(mu, exp(logvar)) that lets gradients pass: mu + sigma * noise. -> (B, latent).
 
-    generator: of the CPU.
+    generator: a CPU generator.
     """
     noise = torch.randn(mu.shape, generator=generator).to(
         mu.device
