@@ -28,13 +28,7 @@ class GroupedRidge:
 
     def fit(self, known: Sequence[int], table: LightnessTable, *, strength: float) -> Tensor:
         """The weights (D, 2) that ridge regression finds from these groups."""
-        count = sum(len(self.groups[k][0]) for k in known)
-        gram = sum(self.grams[k] for k in known) / count
-        moment = sum(_moment(self.groups[k], table) for k in known) / count
-        if self.extra is not None:
-            gram = (gram + self.share * self.extra_gram) / (1 + self.share)
-            moment = (moment + self.share * self.extra_moment) / (1 + self.share)
-        return ridge(torch.as_tensor(gram), torch.as_tensor(moment), strength=strength)
+        return self._solve(self._moments(known, table), strength)
 
     def error(self, group: int, table: LightnessTable, weight: Tensor) -> float:
         """Mean squared error of (a, b) in a group."""
@@ -46,14 +40,29 @@ class GroupedRidge:
     ) -> float:
         """The strength with the least error on known groups, each held out from its head."""
 
+        moments = self._moments(known, table)
+
         def held_out(strength: float) -> float:
             errors = []
             for group in known:
-                rest = [k for k in known if k != group]
-                errors.append(self.error(group, table, self.fit(rest, table, strength=strength)))
+                rest = {k: moment for k, moment in moments.items() if k != group}
+                errors.append(self.error(group, table, self._solve(rest, strength)))
             return sum(errors)
 
         return min(strengths, key=held_out)
+
+    def _moments(self, known: Sequence[int], table: LightnessTable) -> dict[int, Tensor]:
+        return {k: _moment(self.groups[k], table) for k in known}
+
+    def _solve(self, moments: dict[int, Tensor], strength: float) -> Tensor:
+        """The head of the groups whose moments these are."""
+        count = sum(len(self.groups[k][0]) for k in moments)
+        gram = sum(self.grams[k] for k in moments) / count
+        moment = sum(moments.values()) / count
+        if self.extra is not None:
+            gram = (gram + self.share * self.extra_gram) / (1 + self.share)
+            moment = (moment + self.share * self.extra_moment) / (1 + self.share)
+        return ridge(torch.as_tensor(gram), torch.as_tensor(moment), strength=strength)
 
 
 def _rest(colors: Tensor, table: LightnessTable) -> Tensor:
