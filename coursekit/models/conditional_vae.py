@@ -36,9 +36,9 @@ class ConditionalLayeredVAE(nn.Module):
         return self.encoder(centered.view_as(x))  # mu, logvar (B, latent)
 
     def told(self, z: Tensor, y: Tensor) -> Tensor:
-        """The code and the kind, side by side, as loud as each other."""
-        loud = self.latent**0.5 * F.one_hot(y, self.kinds)  # |z|² is about `latent`
-        return torch.cat([z, loud.to(z)], 1)  # (B, latent + kinds)
+        """The code and the kind, side by side, of about equal length."""
+        kind = self.latent**0.5 * F.one_hot(y, self.kinds)  # |z|² is about `latent`
+        return torch.cat([z, kind.to(z)], 1)  # (B, latent + kinds)
 
     def layers(self, z: Tensor, y: Tensor) -> Layers:
         hidden, masks = self.decoder(self.told(z, y))

@@ -38,7 +38,7 @@ def test_an_untrained_encoder_is_ppca_around_the_mean_of_the_kind():
     assert torch.equal(logvar, start.posterior()[1].expand(24, -1))
 
 
-def test_the_label_is_as_loud_as_the_code():
+def test_the_label_is_about_as_long_as_the_code():
     z, y = torch.randn(2, 4), torch.tensor([0, 2])
     told = model().told(z, y)
     assert torch.equal(told[:, :4], z)
