@@ -91,4 +91,5 @@ def test_a_lesson_says_how_long_its_weights_took(path):
     found = [text for text in texts if "The same code after" in text.partition("\n")[0]]
     assert len(found) == bool(minutes)
     if minutes:
-        assert found[0].partition("\n")[0].endswith(f"The same code after {sum(minutes)} minutes")
+        time = f"{sum(minutes)} minute{'s' * (sum(minutes) > 1)}"
+        assert found[0].partition("\n")[0].endswith(f"The same code after {time}")
