@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 
@@ -87,9 +88,6 @@ def test_an_unknown_recipe_is_refused_in_one_line():
 def test_a_lesson_says_how_long_its_weights_took(path):
     """The heading "The same code after N minutes" holds the minutes of the lesson's cards."""
     minutes = [card.minutes for card in CARDS.values() if card.lesson == path.stem[:2]]
-    texts = ["".join(cell["source"]) for cell in json.loads(path.read_text())["cells"]]
-    found = [text for text in texts if "The same code after" in text.partition("\n")[0]]
-    assert len(found) == bool(minutes)
-    if minutes:
-        time = f"{sum(minutes)} minute{'s' * (sum(minutes) > 1)}"
-        assert found[0].partition("\n")[0].endswith(f"The same code after {time}")
+    text = "\n".join("".join(cell["source"]) for cell in json.loads(path.read_text())["cells"])
+    found = re.findall(r"^#+ .*The same code after (.*)$", text, re.MULTILINE)
+    assert found == [f"{sum(minutes)} minute{'s' * (sum(minutes) > 1)}"] * bool(minutes)
