@@ -78,7 +78,7 @@ editions: $(STAMP)
 site: $(STAMP)
 	@$(BIN)/coursekit site --to site $(if $(REPOSITORY),--repository $(REPOSITORY))
 
-# An hour or two for all of them on one core. A run that was stopped goes on from its last epoch.
+# Three quarters of an hour for all of them on one core. A run that was stopped goes on from its last epoch.
 weights: $(STAMP)
 	@COURSEKIT_PROGRESS=0 $(BIN)/python tools/weights $(NAME)
 
