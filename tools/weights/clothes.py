@@ -1,14 +1,14 @@
 """Clothes of lessons 01 and 02: ten numbers a picture, and one network for four noises."""
 
 import torch
-from recipe import CPUSeconds, Recipe, Workplace
+from recipe import Recipe, Workplace
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from coursekit import datasets, metrics
 from coursekit.models.denoiser import denoising_loss
 from coursekit.runtime import Runtime
-from coursekit.training import Schedule, adam, fit, one_cycle, prepare
+from coursekit.training import prepare
 from coursekit.transforms import noise
 from coursekit.weights import networks
 
@@ -34,7 +34,7 @@ def train_autoencoder(place: Workplace) -> nn.Module:
     batches = datasets.Batches(
         known, batch_size=CODE_BATCH, generator=run.generator("order"), transform=change
     )
-    return _fit(place, network, batches, _rebuild, CODE_EPOCHS, 1.5e-3, mirror)
+    return place.train(network, batches, _rebuild, epochs=CODE_EPOCHS, rate=1.5e-3, rng=mirror)
 
 
 def train_denoiser(place: Workplace) -> nn.Module:
@@ -51,7 +51,7 @@ def train_denoiser(place: Workplace) -> nn.Module:
         generator=run.generator("order"),
         transform=lambda x: (noise.mixed(x, generator=rng), x),
     )
-    return _fit(place, network, batches, denoising_loss, NOISE_EPOCHS, 4e-3, rng)
+    return place.train(network, batches, denoising_loss, epochs=NOISE_EPOCHS, rate=4e-3, rng=rng)
 
 
 @torch.no_grad()
@@ -80,24 +80,6 @@ def measure_denoiser(network: nn.Module, run: Runtime) -> dict[str, float]:
 
 def _rebuild(model: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
     return F.mse_loss(model(batch[0]), batch[0])
-
-
-def _fit(place: Workplace, network, batches, loss, epochs, rate, rng) -> nn.Module:
-    """One cycle of the learning rate."""
-    epochs, optimizer = place.epochs(epochs), adam(network, rate)
-    cycle = one_cycle(optimizer, steps=epochs * len(batches), warmup=0.05)
-    history = fit(
-        network,
-        batches,
-        loss,
-        epochs=epochs,
-        optimizer=optimizer,
-        runtime=place.runtime,
-        callbacks=[CPUSeconds(), Schedule(cycle)],
-        checkpoint=place.checkpoint("network", [rng]),
-    )
-    place.took(history)
-    return network
 
 
 DATA = ("fashion-mnist",)

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import torch
-from recipe import CPUSeconds, Recipe, Workplace
+from recipe import Recipe, Workplace
 from torch import Tensor, nn
 
 from coursekit import datasets, metrics
@@ -11,7 +11,7 @@ from coursekit.metrics.generation import FrechetTo
 from coursekit.models.features import in_batches
 from coursekit.models.ppca import fit_ppca
 from coursekit.runtime import Runtime
-from coursekit.training import NegativeELBO, Schedule, adam, fit, one_cycle
+from coursekit.training import NegativeELBO
 from coursekit.transforms.color import fit_palette, label
 from coursekit.transforms.resize import to_input
 from coursekit.weights import networks
@@ -44,7 +44,7 @@ def test_faces() -> Tensor:
 
 
 def train(place: Workplace, network: nn.Module, loss, known: Faces, rng) -> nn.Module:
-    """One cycle of the learning rate over the epochs of this network."""
+    """Shuffled batches of all training faces, over the epochs of this network."""
     batches = datasets.Batches(
         known.pictures,
         known.numbers,
@@ -53,20 +53,7 @@ def train(place: Workplace, network: nn.Module, loss, known: Faces, rng) -> nn.M
         drop_last=True,
         transform=lambda x, *rest: (x.movedim(-1, 1), *rest),
     )
-    epochs, optimizer = place.epochs(EPOCHS[place.name]), adam(network, 3e-3)
-    cycle = one_cycle(optimizer, steps=epochs * len(batches), warmup=0.05)
-    history = fit(
-        network,
-        batches,
-        loss,
-        epochs=epochs,
-        optimizer=optimizer,
-        runtime=place.runtime,
-        callbacks=[CPUSeconds(), Schedule(cycle)],
-        checkpoint=place.checkpoint("network", [rng]),
-    )
-    place.took(history)
-    return network
+    return place.train(network, batches, loss, epochs=EPOCHS[place.name], rate=3e-3, rng=rng)
 
 
 def train_vae(place: Workplace) -> nn.Module:

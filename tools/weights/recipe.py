@@ -11,9 +11,11 @@ import torch
 from torch import nn
 
 from coursekit import config, runtime, weights
+from coursekit.datasets.batches import Batches
 from coursekit.datasets.cards import read_card
 from coursekit.files import checksum
-from coursekit.training import Callback, Checkpoint
+from coursekit.training import Callback, Checkpoint, Schedule, adam, fit, one_cycle
+from coursekit.training.callbacks import Loss
 
 
 class CPUSeconds(Callback):
@@ -59,6 +61,32 @@ class Workplace:
     def took(self, history) -> None:
         """Count a training run."""
         self.seconds += history.column("cpu seconds")[-1]
+
+    def train(
+        self,
+        network: nn.Module,
+        batches: Batches,
+        loss: Loss,
+        *,
+        epochs: int,
+        rate: float,
+        rng: torch.Generator,
+    ) -> nn.Module:
+        """One cycle of Adam's learning rate. rng: what the loss or the batches draw from."""
+        epochs, optimizer = self.epochs(epochs), adam(network, rate)
+        cycle = one_cycle(optimizer, steps=epochs * len(batches), warmup=0.05)
+        history = fit(
+            network,
+            batches,
+            loss,
+            epochs=epochs,
+            optimizer=optimizer,
+            runtime=self.runtime,
+            callbacks=[CPUSeconds(), Schedule(cycle)],
+            checkpoint=self.checkpoint("network", [rng]),
+        )
+        self.took(history)
+        return network
 
 
 @dataclass(frozen=True)
