@@ -1,9 +1,10 @@
 """Clothes of lessons 01 and 02: ten numbers a picture, and one network for four noises."""
 
 import torch
-from recipe import Recipe, Workplace
+from recipe import Recipe
 from torch import Tensor, nn
 from torch.nn import functional as F
+from workplace import Workplace
 
 from coursekit import datasets, metrics
 from coursekit.models.denoiser import denoising_loss

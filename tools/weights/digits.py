@@ -1,9 +1,10 @@
 """Digits of lesson 10: the small convolutional pair, for longer."""
 
 import torch
-from recipe import CPUSeconds, Recipe, Workplace
+from recipe import Recipe
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from workplace import CPUSeconds, Workplace
 
 from coursekit import datasets
 from coursekit.metrics.evaluator import CalibratedEvaluator

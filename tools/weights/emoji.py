@@ -3,8 +3,9 @@
 from functools import partial
 
 import torch
-from recipe import CPUSeconds, Recipe, Workplace
+from recipe import Recipe
 from torch import Tensor, nn
+from workplace import CPUSeconds, Workplace
 
 from coursekit import datasets
 from coursekit.metrics.translation import Scores

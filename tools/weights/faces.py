@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 import torch
-from recipe import Recipe, Workplace
+from recipe import Recipe
 from torch import Tensor, nn
+from workplace import Workplace
 
 from coursekit import datasets, metrics
 from coursekit.metrics.generation import FrechetTo

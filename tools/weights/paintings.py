@@ -1,9 +1,10 @@
 """Paintings of lesson 05: the head that finds color classes, from many more places and photos."""
 
 import torch
-from recipe import CPUSeconds, Recipe, Workplace
+from recipe import Recipe
 from torch import Tensor, nn
 from torch.nn import functional as F
+from workplace import CPUSeconds, Workplace
 
 from coursekit import datasets
 from coursekit.metrics.color import color_scores, warm_cold_accuracy
