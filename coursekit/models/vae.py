@@ -1,4 +1,4 @@
-"""Variational autoencoders of lessons 06 and 07: for fruits, for faces, and with labels."""
+"""The fruit VAE of lesson 06, and the terms of the loss that lessons 06 to 08 share."""
 
 from typing import NamedTuple
 
@@ -99,31 +99,6 @@ class FruitVAE(nn.Module):
         return Coded(self.decode(reparameterize(mu, logvar, generator)), mu, logvar)
 
 
-class ConvVAE(nn.Module):
-    """Convolutional VAE for faces (lesson 06 B). x (B, channels, side, side) in [0, 1] -> Coded.
-
-    1,533,491 weights for 64x64. side: 16, 32, 64 or 128. The encoder shrinks it to 4; the decoder
-    grows it from 8, where dense layers have set the scene.
-    """
-
-    def __init__(self, latent: int = 32, side: int = 64, channels: int = 3):
-        super().__init__()
-        self.latent = latent
-        self.encoder = _Encoder(channels, side)
-        self.code = nn.Linear(self.encoder.features, 2 * latent)
-        self.decoder = _decoder(latent, side, channels)
-
-    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return _halves(self.code(self.encoder(x)))  # mu, logvar: (B, latent) each
-
-    def decode(self, z: Tensor) -> Tensor:
-        return self.decoder(z)  # (B, channels, side, side) in (0, 1)
-
-    def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Coded:
-        mu, logvar = self.encode(x)
-        return Coded(self.decode(reparameterize(mu, logvar, generator)), mu, logvar)
-
-
 def _conv(inputs: int, outputs: int, stride: int) -> tuple[nn.Module, ...]:
     """A 3x3 convolution without bias, normalized."""
     return (
@@ -139,70 +114,3 @@ def _transposed(inputs: int, outputs: int, stride: int) -> tuple[nn.Module, ...]
         inputs, outputs, 3, stride, padding=1, output_padding=stride - 1, bias=False
     )
     return convolution, nn.BatchNorm2d(outputs), nn.ReLU()
-
-
-class _Encoder(nn.Sequential):
-    """(B, channels, side, side) -> (B, features).
-
-    A patch of 6x6 at stride 4 first: full size is where convolutions are dear.
-    """
-
-    def __init__(self, channels: int, side: int):
-        widths = (48, 96, 128, 192)[: _doublings(side, 8)]
-        steps = [
-            *_normal(nn.Conv2d(channels, widths[0], 6, 4, padding=1, bias=False), nn.LeakyReLU(0.2))
-        ]
-        for inputs, outputs in zip(widths, widths[1:]):
-            steps += _normal(
-                nn.Conv2d(inputs, outputs, 4, 2, padding=1, bias=False), nn.LeakyReLU(0.2)
-            )
-        super().__init__(*steps, nn.Flatten())
-        self.features = 16 * widths[-1]
-
-
-def _decoder(codes: int, side: int, channels: int, hidden: int = 256) -> nn.Sequential:
-    """(B, codes) -> (B, channels, side, side) in (0, 1).
-
-    A 4x4 kernel at stride 2 covers every pixel equally often: no checkerboard.
-    """
-    widths = (64, 48, 24, 16)[: _doublings(side, 8)]
-    steps = [
-        layer
-        for inputs, outputs in zip(widths, widths[1:])
-        for layer in _normal(
-            nn.ConvTranspose2d(inputs, outputs, 4, 2, padding=1, bias=False), nn.ReLU()
-        )
-    ]
-    return nn.Sequential(
-        nn.Linear(codes, hidden, bias=False),
-        nn.BatchNorm1d(hidden),
-        nn.ReLU(),
-        nn.Linear(hidden, 64 * widths[0], bias=False),
-        nn.Unflatten(1, (widths[0], 8, 8)),
-        nn.BatchNorm2d(widths[0]),
-        nn.ReLU(),
-        *steps,
-        nn.ConvTranspose2d(widths[-1], channels, 4, 2, padding=1),
-        nn.Sigmoid(),
-    )
-
-
-def _normal(
-    convolution: nn.Conv2d | nn.ConvTranspose2d, activation: nn.Module
-) -> tuple[nn.Module, ...]:
-    return convolution, nn.BatchNorm2d(convolution.out_channels), activation
-
-
-def _doublings(side: int, smallest: int) -> int:
-    """How often `smallest` doubles to side."""
-    count = (side // smallest).bit_length() - 1
-    if side != smallest * 2**count or not 1 <= count <= 4:
-        raise ValueError(
-            f"side is {side}: it must be {', '.join(str(smallest * 2**n) for n in range(1, 5))}"
-        )
-    return count
-
-
-def _halves(code: Tensor) -> tuple[Tensor, Tensor]:
-    mu, logvar = code.float().chunk(2, dim=1)
-    return mu, logvar

@@ -255,7 +255,6 @@ STEPS = {
         ELBOLoss(sigma=0.1, rng=rng()),
         (floats(4, 3, 16, 16),),
     ),
-    "ConvVAE": (lambda: vae.ConvVAE(side=32, latent=4), ELBOLoss(sigma=0.1, rng=rng()), FACES),
     "GaussianVAE": (
         lambda: layered_vae.GaussianVAE(
             PPCA(torch.zeros(3 * 32 * 32), torch.ones(3 * 32 * 32, 4), 0.1), side=32
