@@ -40,6 +40,7 @@ def start(name: str, *, profile: str = "quick", seed: int = 0, device: str = "au
         profile = config.value(Variable.PROFILE) or profile
     if profile not in PROFILES:
         raise UsageError(f"unknown profile {profile!r}: {nearest(profile, PROFILES)}")
+    memory.give_back_after_cells()
     return Lesson(
         name, profile, runtime.setup(seed=seed, device=device, precision=PRECISION[profile])
     )
