@@ -136,6 +136,16 @@ def bfloat16_pays(network: nn.Module, device: torch.device) -> bool:
     return device.type != "cpu" or not any(isinstance(part, slow) for part in network.modules())
 
 
+def convolution_pays(device: torch.device) -> bool:
+    """True where big matrix products are faster as convolutions: AMD's processors with AVX-512.
+
+    torch's products come from MKL, which uses half the vector width on processors of others than
+    Intel; its convolutions come from oneDNN, which does not ask whose processor it is.
+    """
+    capable = torch.backends.cpu.get_cpu_capability() == "AVX512"
+    return device.type == "cpu" and capable and "AMD" in processor()
+
+
 def generator(seed: int, *stream: object) -> torch.Generator:
     """A generator seeded by the seed and a stream's name: no stream shifts another's draws."""
     digest = sha256("/".join(map(str, (seed, *stream))).encode()).digest()

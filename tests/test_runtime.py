@@ -200,3 +200,20 @@ def test_versions_and_processor_are_named():
     assert versions["python"] == ".".join(map(str, sys.version_info[:3]))
     assert all(versions[name] for name in ("coursekit", "torchvision", "numpy", "scikit-image"))
     assert runtime.processor()
+
+
+@pytest.mark.parametrize(
+    ("name", "capability", "pays"),
+    [
+        ("AMD EPYC", "AVX512", True),
+        ("AMD EPYC", "AVX2", False),
+        ("Intel(R) Xeon(R)", "AVX512", False),
+    ],
+)
+def test_products_become_convolutions_only_where_they_are_faster(
+    monkeypatch, name, capability, pays
+):
+    monkeypatch.setattr(runtime, "processor", lambda: name)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert runtime.convolution_pays(torch.device("cpu")) is pays
+    assert not runtime.convolution_pays(torch.device("meta"))

@@ -24,6 +24,35 @@ def to_device(model: nn.Module, device: torch.device) -> nn.Module:
     return model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
+class Linear(nn.Linear):
+    """A dense layer whose big products are 1x1 convolutions. (..., inputs) -> (..., outputs).
+
+    The same sums in another order, for processors where `runtime.convolution_pays`. The batch
+    stands as SPLITS pictures of one row each: with fewer, torch does not call oneDNN. Measured on
+    an AMD EPYC with AVX-512, forward and backward: 1.2 to 1.8 times as fast from 256 rows on, and
+    slower below.
+    """
+
+    SPLITS, ROWS = 16, 256
+
+    def forward(self, input: Tensor) -> Tensor:
+        rows = input.numel() // self.in_features
+        odd = rows < self.ROWS or rows % self.SPLITS or input.dtype != torch.float32
+        if odd or input.device.type != "cpu" or torch.is_autocast_enabled("cpu"):
+            return super().forward(input)
+        stacked = input.reshape(self.SPLITS, 1, -1, self.in_features).permute(0, 3, 1, 2)
+        output = F.conv2d(stacked, self.weight[:, :, None, None], self.bias)
+        return output.permute(0, 2, 3, 1).reshape(*input.shape[:-1], self.out_features)
+
+
+def products_by_convolution(model: nn.Module) -> nn.Module:
+    """Make every dense layer of the model a `Linear` of this module; in place, weights kept."""
+    for layer in model.modules():
+        if type(layer) is nn.Linear:
+            layer.__class__ = Linear
+    return model
+
+
 def glorot(model: nn.Module) -> None:
     """Uniform weights that keep variances (Glorot & Bengio 2010), biases zero; in place.
 

@@ -8,15 +8,19 @@ from torch import nn
 
 from coursekit.errors import CourseError
 from coursekit.models import ops
-from coursekit.runtime import Runtime
+from coursekit.runtime import Runtime, convolution_pays
 
 Optimizer = torch.optim.Optimizer
 ADVICE = "give a number above 0, such as 0.001"
 
 
 def prepare(model: nn.Module, runtime: Runtime) -> nn.Module:
-    """Move the model to the run's device, in the memory order that trains fastest there."""
-    return ops.to_device(model, runtime.device)
+    """Move the model to the run's device, in the memory order that trains fastest there.
+
+    Where it pays, dense layers compute by convolutions.
+    """
+    model = ops.to_device(model, runtime.device)
+    return ops.products_by_convolution(model) if convolution_pays(runtime.device) else model
 
 
 def adam(model: nn.Module, rate: float, *, weight_decay: float = 0.0) -> torch.optim.Adam:
