@@ -18,7 +18,7 @@ from statistics import median
 
 import cloudpickle
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -75,11 +75,13 @@ def measure(
 
 
 def peak(precision: str, *, device: str = "auto", size: int = 2048) -> float:
-    """Operations a second of a large matrix product in this precision (best of ten)."""
+    """Operations a second of a large dense layer's product in this precision (best of ten)."""
     run = runtime.setup(precision=precision, device=device)
     kind = torch.bfloat16 if run.amp else torch.float32
-    a, b = (torch.randn(size, size, device=run.device).to(kind) for _ in range(2))
-    return 2 * size**3 / min(_seconds(lambda: a @ b, run.device) for _ in range(10))
+    layer = prepare(nn.Linear(size, size, bias=False), run).to(kind)
+    rows = torch.randn(size, size, device=run.device).to(kind)
+    with torch.inference_mode():
+        return 2 * size**3 / min(_seconds(lambda: layer(rows), run.device) for _ in range(10))
 
 
 def flops_per_example(case: Case, data: tuple[Tensor, ...]) -> float:
