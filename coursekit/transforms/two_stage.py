@@ -29,7 +29,7 @@ class TwoStage:
         most = 3 * len(noisy) // 4  # the others show the second what the first does on new pictures
         self.whole = linear_regression(first(noisy[:most]), clean[:most], ridge=ridge)
         normal, right = torch.zeros(()), torch.zeros(())
-        for y, x in zip(noisy[most:].split(250), clean[most:].split(250)):
+        for y, x in zip(noisy[most:].split(100), clean[most:].split(100)):
             answer, seen = self.features(y)
             mask = suspects(y)
             inputs, error = seen[mask[:, 0]].double(), (x - answer)[mask].double()

@@ -43,8 +43,19 @@ def test_gaussian_denoiser_obeys_tweedie_for_a_gaussian_in_closed_form():
     x = 1 + torch.randn((100_000, 2), generator=rng()) @ mixing
     covariance, sigma, y = mixing.T @ mixing, 0.4, torch.tensor([[1.5, 0.2], [0.0, 2.0]])
     true_score = -torch.linalg.solve(covariance + sigma**2 * torch.eye(2), (y - 1).T).T
-    answer = score.gaussian_denoiser(x)(y, sigma)
+    answer = score.GaussianDenoiser(x)(y, sigma)
     torch.testing.assert_close((answer - y) / sigma**2, true_score, rtol=0.03, atol=0.03)
+
+
+def test_gaussian_denoiser_finds_the_strength_of_the_noise_by_itself():
+    scale = torch.cat([torch.full((30,), 0.02), torch.full((30,), 1.0)])
+    x = 0.5 + scale * torch.randn((5_000, 60), generator=rng())
+    denoise = score.GaussianDenoiser(x)
+    y = x[:500] + 0.3 * torch.randn((500, 60), generator=rng().manual_seed(1))
+    found = denoise.noise_variance((y.double() - denoise.mean) @ denoise.basis).sqrt()
+    assert found.shape == (500, 1) and found.mean().item() == pytest.approx(0.3, rel=0.03)
+    errors = [float((one - x[:500]).square().mean()) for one in (denoise(y), denoise(y, 0.3), y)]
+    assert errors[1] <= errors[0] < 1.05 * errors[1] < 0.6 * errors[2]
 
 
 def test_generate_with_the_true_denoiser_ends_on_the_ring():
