@@ -63,7 +63,7 @@ class Codebook(nn.Module):
         self.register_buffer("counts", torch.zeros(codes))  # N of the paper
 
     def start(self) -> Tensor:
-        """Uniform vectors, as the paper's authors start. -> (codes, dim)."""
+        """Uniform vectors near zero, as many public implementations start. -> (codes, dim)."""
         return torch.empty(self.codes, self.dim).uniform_(-1 / self.codes, 1 / self.codes)
 
     def lookup(self, indices: Tensor) -> Tensor:
