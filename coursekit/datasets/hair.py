@@ -21,18 +21,23 @@ COLORS = {  # of data/build/faces.mjs
 }
 FEWEST = 40  # pixels of a 64x64 picture: with less hair a picture has no label
 NEAR = 2  # largest difference of a channel, 0 to 255
+PART = 250  # pictures counted at a time: each takes four bytes for every number meanwhile
 
 
 def pixels_of_each(images: Tensor) -> Tensor:
     """How many pixels have each hair color. uint8 (N, S, S, 3) -> int64 (N, 10)."""
-    counts = [(images.int() - color).abs().amax(-1).le(NEAR).sum((1, 2)) for color in _rgb()]
-    return torch.stack(counts, 1)
+    return torch.cat([_pixels_of_each(part) for part in images.split(PART)])
 
 
 def labels(images: Tensor) -> Tensor:
     """Number of the hair color, -1 where there is too little hair. uint8 (N, S, S, 3) -> (N,)."""
     most, color = pixels_of_each(images).max(1)
     return torch.where(most >= FEWEST, color, -1)
+
+
+def _pixels_of_each(images: Tensor) -> Tensor:
+    counts = [(images.int() - color).abs().amax(-1).le(NEAR).sum((1, 2)) for color in _rgb()]
+    return torch.stack(counts, 1)
 
 
 def _rgb() -> list[Tensor]:

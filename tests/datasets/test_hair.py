@@ -24,6 +24,13 @@ def test_the_color_of_most_pixels_is_the_label():
     assert hair.labels(picture).tolist() == [names.index("blue"), -1]
 
 
+def test_pictures_are_counted_in_parts(monkeypatch):
+    images = datasets.load("manga-faces").train.images[:5]
+    whole = hair.pixels_of_each(images)
+    monkeypatch.setattr(hair, "PART", 2)
+    assert torch.equal(hair.pixels_of_each(images), whole)
+
+
 def test_nearly_every_bundled_face_has_a_color_and_no_second_one():
     images = datasets.load("manga-faces").train.images[:300]
     counts = hair.pixels_of_each(images).sort(1, descending=True).values

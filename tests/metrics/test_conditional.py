@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from coursekit.metrics import conditional
 from coursekit.metrics.conditional import relative_spread, share, spread
 
 
@@ -20,6 +21,13 @@ def test_spread_is_the_mean_over_all_pairs():
     flat = x.flatten(1)
     pairs = (flat[:, None] - flat[None]).square().mean(2).sum() / (6 * 5)
     assert spread(x) == pytest.approx(float(pairs), rel=1e-5)
+
+
+def test_spread_is_the_same_in_parts(monkeypatch):
+    x = torch.randn(6, 2, 5)
+    whole = spread(x)
+    monkeypatch.setattr(conditional, "COLUMNS", 3)  # ten numbers: three parts and a rest
+    assert spread(x) == pytest.approx(whole, rel=1e-6)
 
 
 def test_relative_spread_is_0_for_one_picture_and_1_for_the_same_ones():
