@@ -30,7 +30,7 @@ class TextureDistance:
         self.network = Lite0Features()
         self.truth = self.features(truth)
 
-    def features(self, pictures: Tensor, *, batch: int = 50) -> Tensor:
+    def features(self, pictures: Tensor, *, batch: int = 20) -> Tensor:
         """(N, 3, H, W) -> (N, 112)."""
         with torch.no_grad():
             parts = [

@@ -67,10 +67,14 @@ class ResizeUNet(nn.Module):
             nn.init.zeros_(weights)
 
     def forward(self, x: Tensor) -> Tensor:
+        return x + self.correction(x)
+
+    def correction(self, x: Tensor) -> Tensor:
+        """What is added to the input, (B, 3, S, S)."""
         maps = [self.stem(x)]  # (B, widths[0], S, S)
         for block in self.down:
             maps.append(block(maps[-1]))  # (B, widths[i], S / 2**i, ...)
         h = maps.pop()
         for block in self.up:
             h = torch.cat([block(h), maps.pop()][: self.kept], 1)
-        return x + self.last(h)
+        return self.last(h)

@@ -32,6 +32,8 @@ from coursekit.models import (
     layered_vae,
     layered_vqvae,
     pix2pix,
+    place_regression,
+    placed_unet,
     prior,
     quantizers,
     residual_autoencoder,
@@ -295,6 +297,11 @@ STEPS = {
         (*FACES, whole(FACES[0].shape[0], 32, 32)),
     ),
     "ResizeUNet": (lambda: resize_unet.ResizeUNet((4, 8, 8)), reconstruction, FACES),
+    "PlacedUNet": (
+        lambda: placed_unet.PlacedUNet(place_regression.PlaceRegression(), (4, 8, 8)),
+        reconstruction,
+        FACES,
+    ),
     "PlaneGenerator": (
         lambda: nn.Sequential(ring.PlaneGenerator(width=8), ring.PlaneDiscriminator(width=8)),
         lambda model, batch: model(batch[0]).mean(),
