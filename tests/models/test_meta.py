@@ -27,6 +27,7 @@ from coursekit.models import (
     dcgan,
     denoiser,
     features,
+    flow,
     gan,
     hypercolumns,
     layered_vae,
@@ -244,6 +245,11 @@ STEPS = {
         lambda: nn.Sequential(features.Lite0Features(), nn.Linear(1280, 2)),
         lambda model, batch: model(batch[0]).mean(),
         FACES,
+    ),
+    "Flow": (
+        lambda: flow.Flow(torch.eye(9, 4)),
+        lambda model, batch: -model.log_prob(batch[0]).mean(),
+        (floats(4, 4),),
     ),
     "PixelCNN": (
         lambda: prior.PixelCNN(8, size=4, width=8, blocks=1),
