@@ -32,6 +32,7 @@ from coursekit.models import (
     hypercolumns,
     layered_vae,
     layered_vqvae,
+    ops,
     pix2pix,
     place_regression,
     placed_unet,
@@ -245,6 +246,11 @@ STEPS = {
         lambda: nn.Sequential(features.Lite0Features(), nn.Linear(1280, 2)),
         lambda model, batch: model(batch[0]).mean(),
         FACES,
+    ),
+    "Linear": (
+        lambda: ops.products_by_convolution(nn.Sequential(nn.Linear(8, 8))),
+        reconstruction,
+        (floats(256, 8),),
     ),
     "Flow": (
         lambda: flow.Flow(torch.eye(9, 4)),
