@@ -4,6 +4,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from coursekit.datasets.sequences import reversed_prefix
+from coursekit.models.seq2seq import Decoder, Encoder, Seq2Seq
 from coursekit.training.symbols import CountingLoss, score, share
 
 
@@ -28,6 +29,18 @@ def test_teacher_forcing_and_free_running_are_scored_apart():
     found = score(Fixed(data.target), data)
     assert found["teacher forcing"] == 1 and found["exact match"] == 0.75
     assert found["free running"] == pytest.approx(1 - 0.25 / 3)
+    assert found["exact match, teacher forcing"] == 1
+
+
+def test_whole_sequences_are_right_in_both_modes_or_in_none():
+    data = reversed_prefix(
+        300, length=3, target=3, cardinality=3, generator=torch.Generator().manual_seed(0)
+    )
+    torch.manual_seed(3)
+    model = Seq2Seq(Encoder(3, 8), Decoder(3, 8))
+    found = score(model, data)
+    assert found["exact match"] == found["exact match, teacher forcing"] > 0
+    assert found["free running"] != found["teacher forcing"]
 
 
 def test_the_loss_is_cross_entropy_and_counts_right_symbols():
