@@ -42,18 +42,11 @@ def sheet(found: list[LessonFile]) -> Image.Image:
         axis.set_axis_off()
     for axis, lesson in zip(axes.flat, found):
         png = first_picture(lesson.notebook)[0]
-        axis.imshow(_fitted(Image.open(io.BytesIO(png)).convert("RGB")))
+        axis.imshow(Image.open(io.BytesIO(png)).convert("RGB"))
         axis.set_title("\n".join(textwrap.wrap(lesson.title, 40)), fontsize=11)
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png")
     return Image.open(buffer).convert("RGB").quantize(256, dither=Image.Dither.NONE)
-
-
-def _fitted(picture: Image.Image) -> Image.Image:
-    """The upper part of a picture that is much higher than a tile, else the whole."""
-    ratio = TILE[1] / TILE[0]
-    high = min(picture.height, round(picture.width * ratio * 1.25))
-    return picture.crop((0, 0, picture.width, high))
 
 
 def main() -> None:
