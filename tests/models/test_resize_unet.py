@@ -33,7 +33,7 @@ def test_no_norm_at_the_innermost_map():
 def test_a_constant_stays_constant_inside():
     """Transposed convolutions may print a grid on a flat field; this block cannot."""
     inside = ResizeUp(3, 5)(torch.full((1, 3, 8, 8), 0.7))[..., 2:-2, 2:-2]
-    assert float((inside - inside[..., :1, :1]).abs().max()) < 1e-6
+    assert (inside - inside[..., :1, :1]).abs().max().item() < 1e-6
     assert Halve(3, 5)(torch.rand(1, 3, 8, 8)).shape == (1, 5, 4, 4)
 
 

@@ -84,7 +84,9 @@ def test_an_unknown_recipe_is_refused_in_one_line():
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("path", config.NOTEBOOKS.glob("*.ipynb"), ids=lambda path: path.stem[:2])
+@pytest.mark.parametrize(
+    "path", sorted(config.NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem[:2]
+)
 def test_a_lesson_says_how_long_its_weights_took(path):
     """The heading "The same code after N minutes" holds the minutes of the lesson's cards."""
     minutes = [card.minutes for card in CARDS.values() if card.lesson == path.stem[:2]]
