@@ -122,6 +122,47 @@ def test_good_links_are_let_through():
     )
 
 
+def cut(path: Path) -> list[str]:
+    """Cells of a notebook that were cut: an open quote or backtick, or no stop at the end."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    found = []
+    for cell in cells:
+        if cell["cell_type"] != "markdown":
+            continue
+        text = re.sub(r"```.*?```|<[^>]*>", " ", "".join(cell["source"]), flags=re.DOTALL)
+        words = re.sub(r"\$\$.*?\$\$|\$[^$\n]*\$", "x. ", text, flags=re.DOTALL).rstrip()
+        last = re.split(r"\n\s*\n", words)[-1].strip()
+        if (
+            any(part.count(mark) % 2 for part in re.split(r"\n\s*\n", words) for mark in '`"')
+            or re.search(r"\\(?=\s|$)", words)
+            or (len(last.split()) > 25 and re.search(r"[\w,]$", last))
+        ):
+            found.append(text.strip()[-60:])
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(config.NOTEBOOKS.glob("*.ipynb")), ids=lambda p: p.name)
+def test_no_sentence_is_cut(path):
+    assert cut(path) == []
+
+
+@pytest.mark.parametrize(
+    "text, count",
+    [
+        ("At `quick the network is small.", 1),
+        ("Then \"the source's recipe\\ we train on.", 1),
+        ("Here it ends at\\", 1),
+        (("many words stand here " * 7) + "and then nothing", 1),
+        ('A "whole" one, `quick` too.\n\n- a list\n- of words', 0),
+        ("Formulas may hold $a \\ b$ and $$x \\ y$$.", 0),
+    ],
+)
+def test_a_cut_sentence_is_found(tmp_path, text, count):
+    path = tmp_path / "page.ipynb"
+    path.write_text(json.dumps({"cells": [{"cell_type": "markdown", "source": [text]}]}))
+    assert len(cut(path)) == count
+
+
 def misspelled(*paths: Path) -> list[str]:
     """What `make check` says of these files."""
     command = [sys.executable, str(config.ROOT / "tools/spelling.py"), *map(str, paths)]
