@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from coursekit.metrics.frechet import frechet_distance
 from coursekit.models.features import Lite0Features, in_batches
@@ -33,3 +34,21 @@ def nearest(pictures: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
     distances = torch.cdist(pictures.flatten(1).float(), others.flatten(1).float())
     smallest, number = distances.min(1)
     return number, smallest.square() / pictures[0].numel()
+
+
+def nearest_moved(pictures: Tensor, others: Tensor, *, moves: int = 2) -> Tensor:
+    """Distance of each picture to the closest of others, wherever it is moved. -> (N,).
+
+    pictures (N, C, H, W), others (M, C, H, W), black is 0. Each picture is tried at every place up
+    to `moves` pixels away, both ways, as tangent distance does for small moves (Simard et al.
+    1998): a copy that was only moved, and lost nothing at the edge, has 0. The unit is that of
+    `torch.cdist`: the root of the sum of squares.
+    """
+    height, width = pictures.shape[-2:]
+    padded, known = F.pad(pictures.float(), (moves,) * 4), others.flatten(1).float()
+    least = torch.full((len(pictures),), torch.inf)
+    for down in range(2 * moves + 1):
+        for right in range(2 * moves + 1):
+            moved = padded[..., down : down + height, right : right + width]
+            least = least.minimum(torch.cdist(moved.flatten(1), known).min(1).values)
+    return least

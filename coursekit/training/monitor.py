@@ -36,6 +36,6 @@ class DiscriminatorMonitor(Callback):
         return (
             f"epoch {rows[-1]['epoch']}: the discriminator has won. For {self.epochs} epochs it "
             f"has told at least {self.accuracy:.0%} of real and generated pictures apart, and the "
-            "generator's loss only rises. Lower the discriminator's rate, update it less often, "
+            "generator's loss has risen. Lower the discriminator's rate, update it less often, "
             "or give its inputs noise."
         )
