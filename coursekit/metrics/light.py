@@ -51,19 +51,20 @@ class Regions:
         self.region = region[self.counted]
 
     def light(self, pictures: Tensor, truth: Tensor) -> tuple[float, float]:
-        """Deviations from the mean color of their region -> amount, agreement with the truth.
+        """Deviations from the mean color of their region -> amount, agreement with the truth."""
+        amount, agreement = light_of(self.sums(pictures, truth).sum(0))
+        return float(amount), float(agreement)
 
-        amount: their root mean square as a share of the truth's; agreement: the correlation of the
-        two, 0 without light, 1 for the true one, below 0 for light from the wrong side.
-        """
-        found, right = (
+    def sums(self, pictures: Tensor, truth: Tensor) -> Tensor:
+        """Sums over each picture, (N, 3): a a, b b, a b. a: its deviations; b: the truth's."""
+        a, b = (
             _deviation(_colors(part)[self.counted].double(), self.region)
             for part in (pictures, truth)
         )
-        a, b = found.square().sum(), right.square().sum().clamp(min=1e-9)
-        if a < 1e-9 * b:
-            return 0.0, 0.0
-        return float((a / b).sqrt()), float((found * right).sum() / (a * b).sqrt())
+        products = torch.stack([a * a, b * b, a * b]).sum(-1)  # (3, pixels that count)
+        picture = self.counted // (len(self.whole) // len(pictures))
+        sums = torch.zeros(len(pictures), 3, dtype=torch.float64)
+        return sums.index_add(0, picture, products.T)
 
     def exaggerated(self, pictures: Tensor, factor: float) -> Tensor:
         """The deviations in every region times a factor, clipped; the page stays as it is."""
@@ -71,6 +72,19 @@ class Regions:
         more = (factor - 1) * _deviation(_colors(pictures), self.whole)
         more = more.view(count, high, wide, 3).movedim(-1, 1)
         return torch.where(self.page, pictures, (pictures + more).clamp(0, 1))
+
+
+def light_of(sums: Tensor) -> tuple[Tensor, Tensor]:
+    """Sums (..., 3) of `Regions.sums` -> amount, agreement, both (...).
+
+    amount: root mean square of the deviations as a share of the truth's; agreement: the correlation
+    of the two, 0 without light, 1 for the true one, below 0 for light from the wrong side.
+    """
+    a, b, both = sums.unbind(-1)
+    b = b.clamp(min=1e-9)
+    lit = a >= 1e-9 * b
+    amount = torch.where(lit, (a / b).sqrt(), 0.0)
+    return amount, torch.where(lit, both / (a * b).clamp(min=1e-30).sqrt(), 0.0)
 
 
 class LightScores:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from coursekit.metrics.light import LightScores, Regions, as_jpeg
+from coursekit.metrics.light import LightScores, Regions, as_jpeg, light_of
 
 
 def drawing():
@@ -27,6 +27,15 @@ def test_light_by_hand():
     assert regions.light(lit(x, 0.05), truth) == pytest.approx((0.5, 1), abs=1e-4)
     assert regions.light(lit(x, -0.1), truth) == pytest.approx((1, -1), abs=1e-4)
     assert regions.light(truth + 0.1, truth) == pytest.approx((1, 1), abs=1e-4)
+
+
+def test_sums_of_each_picture_give_its_own_light():
+    x = drawing()
+    truth, regions = lit(x, 0.1), Regions(x)
+    half_then_wrong = torch.cat([lit(x, 0.05)[:1], lit(x, -0.1)[1:]])
+    amount, agreement = light_of(regions.sums(half_then_wrong, truth))
+    assert amount.tolist() == pytest.approx([0.5, 1], abs=1e-4)
+    assert agreement.tolist() == pytest.approx([1, -1], abs=1e-4)
 
 
 def test_exaggerated_light_is_more_of_the_same():
