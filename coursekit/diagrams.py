@@ -137,7 +137,7 @@ def planes(
             scale = 9 * longest  # the longest arrow is a ninth of the plane's width
             axis.quiver(*start.T, *go.T, color=COLORS[1], angles="xy", scale=scale, width=0.005)
         axis.set(title=title, xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
-        axis.set(xlabel="first number", ylabel="second number")
+        axis.set(xlabel="$x_1$", ylabel="$x_2$")
     return fig
 
 

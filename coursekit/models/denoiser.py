@@ -54,19 +54,11 @@ class BlindDenoiser(nn.Module):
     Not told which noise it gets. `repair` is a classical filter, (B, 1, H, W) -> the same shape:
     its answer m is an input, and a gate g mixes it in at each pixel. The answer is
     y + g (m - y) + r, with r the learned correction. All layers work at half size or below.
-    Not gated: m is an input only, and g is 0.
     """
 
-    def __init__(
-        self,
-        repair: Callable[[Tensor], Tensor],
-        width: int = 48,
-        deep: int = 64,
-        *,
-        gated: bool = True,
-    ):
+    def __init__(self, repair: Callable[[Tensor], Tensor], width: int = 48, deep: int = 64):
         super().__init__()
-        self.repair, self.gated = repair, gated
+        self.repair = repair
         self.encode = nn.Sequential(*_conv_relu(12, width), *_conv_relu(width, width))
         self.down = nn.Sequential(nn.Conv2d(width, deep, 2, stride=2), nn.ReLU())
         self.middle = nn.Sequential(*_conv_relu(deep, deep), *_conv_relu(deep, deep))
@@ -86,7 +78,7 @@ class BlindDenoiser(nn.Module):
         skip = self.encode(x)  # (B, width, H/2, W/2)
         middle = self.middle(self.down(skip))  # (B, deep, H/4, W/4)
         correction, gate = self.head(self.decode(skip + self.up(middle))).split(1, dim=1)
-        return m, gate.sigmoid() if self.gated else torch.zeros_like(gate), correction
+        return m, gate.sigmoid(), correction
 
 
 def clip(x: Tensor) -> Tensor:

@@ -71,36 +71,16 @@ def generate(
 
 class GaussianDenoiser:
     """E[x | y] if x were one Gaussian with the mean and covariance of clean (N, ...): the best
-    linear answer to y = x + sigma n. y (B, ...) -> the same shape.
-
-    Not told sigma, it takes the variance of y along the half of the principal components in which
-    clean pictures vary least: there nearly all of it is noise.
+    affine answer to y = x + sigma n. y (B, ...), sigma -> the same shape as y.
     """
 
     def __init__(self, clean: Tensor):
         flat = clean.flatten(1).double()
         self.mean = flat.mean(0)
-        variances, self.basis = torch.linalg.eigh(torch.cov(flat.T))  # variances in rising order
+        variances, self.basis = torch.linalg.eigh(torch.cov(flat.T))
         self.variances = variances.clamp(min=0)
 
-    def __call__(self, y: Tensor, sigma: float | None = None) -> Tensor:
+    def __call__(self, y: Tensor, sigma: float) -> Tensor:
         mean, basis, variances = (v.to(y.device) for v in (self.mean, self.basis, self.variances))
         along = (y.flatten(1).double() - mean) @ basis  # (B, D)
-        noise = self.noise_variance(along) if sigma is None else sigma**2
-        return (mean + along * (variances / (variances + noise)) @ basis.T).view_as(y).to(y)
-
-    def noise_variance(self, along: Tensor) -> Tensor:
-        """sigma squared of each picture, from its components (B, D) -> (B, 1)."""
-        quiet = max(1, along.shape[1] // 2)
-        excess = along[:, :quiet].square() - self.variances[:quiet].to(along)
-        return excess.mean(1, keepdim=True).clamp(min=1e-4)
-
-
-def score_loss(answer: Tensor, y: Tensor, x: Tensor, sigma: float) -> float:
-    """Denoising score matching (Vincent 2011), mean over numbers of (sigma s + n)^2.
-
-    s is the score that Tweedie's formula makes of the answer, n the noise in y. A score of zero
-    has the loss 1.
-    """
-    score = (answer - y) / sigma**2
-    return float((sigma * score + (y - x) / sigma).double().square().mean())
+        return (mean + along * (variances / (variances + sigma**2)) @ basis.T).view_as(y).to(y)

@@ -77,16 +77,6 @@ def test_blind_denoiser_mixes_the_filter_in_by_its_gate_and_adds_its_correction(
     torch.testing.assert_close(model(y), expected)
 
 
-def test_blind_denoiser_without_a_gate_still_sees_the_filter():
-    torch.manual_seed(0)
-    model = BlindDenoiser(torch.zeros_like, width=4, deep=4, gated=False)
-    y = torch.rand(2, 1, 8, 8)
-    torch.testing.assert_close(model(y), y + model.parts(y)[2])
-    before = model(y)
-    model.repair = torch.ones_like
-    assert not torch.allclose(model(y), before)
-
-
 def test_blind_denoiser_sees_where_pixels_are_extreme_and_what_the_filter_says():
     torch.manual_seed(0)
     model, y = BlindDenoiser(torch.zeros_like, width=4, deep=4), torch.full((1, 1, 8, 8), 0.5)

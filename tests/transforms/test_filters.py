@@ -68,16 +68,12 @@ def test_later_rounds_mend_what_the_first_left():
     assert first[0, 0, 4, 4] == 1 and third.eq(0.5).all()
 
 
-def test_total_variation_of_each_picture_alone():
-    expected = np.stack(
-        [
-            restoration.denoise_tv_chambolle(picture, weight=0.2)
-            for picture in PICTURES[:, 0].numpy()
-        ]
-    )
-    assert np.allclose(filters.total_variation(PICTURES, weight=0.2)[:, 0].numpy(), expected)
-    with pytest.raises(ValueError, match="weight is 0"):
-        filters.total_variation(PICTURES, weight=0)
+@pytest.mark.parametrize("size", [1, 3, 5])
+def test_windows_are_ranked_and_weighed_like_those_written_out(size):
+    every = filters.windows(PICTURES, size)
+    assert torch.equal(filters.ranked(PICTURES, size).movedim(0, -1), every.sort(-1).values)
+    weights = torch.randn(size * size, generator=torch.Generator().manual_seed(1))
+    assert torch.allclose(filters.weighted(PICTURES, weights), every @ weights, atol=1e-5)
 
 
 def waves(cycles, phase, size=28):
