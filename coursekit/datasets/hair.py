@@ -1,7 +1,8 @@
 """The hair color of a bundled manga face, read off its pixels (lesson 07).
 
-The drawings are flat: each takes its hair from ten colors, which `data/build/faces.mjs` lists, and
-no other part of a drawing has one of them. So the color that covers most pixels is the label.
+The drawings are flat: each takes its hair, and its beard if it has one, from ten colors, which
+`data/build/faces.mjs` lists, and no other part of a drawing has one of them. So the one of these
+ten that covers most pixels is the label.
 """
 
 import torch
