@@ -42,7 +42,7 @@ class MaskedResidual(nn.Module):
 
 
 class PixelCNN(nn.Module):
-    """Autoregressive prior (van den Oord et al. 2016b). codes (B, H, W) -> logits (B, K, H, W).
+    """Autoregressive prior (van den Oord et al. 2016a). codes (B, H, W) -> logits (B, K, H, W).
 
     The logits of a cell depend on the cells before it in reading order and on its place, which has
     a vector of its own: in pictures that are aligned, as faces are, the place alone says much.
