@@ -56,7 +56,7 @@ class EncoderColorizer(nn.Module):
     """A pretrained encoder and a head that draws color from its features.
 
     L (B, 1, H, W) -> ab (B, 2, H, W), H, W in eights. The encoder gives features (B,
-    encoder.channels, H/8, W/8). After Zhang et al. 2016 in spirit, lesson 05 in numbers.
+    encoder.channels, H/8, W/8). After Melas-Kyriazi 2018; the sizes are of lesson 05.
     """
 
     def __init__(self, encoder: "ResNet18Encoder | Lite0Encoder"):
