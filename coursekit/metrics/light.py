@@ -99,7 +99,10 @@ class LightScores:
         return self.distance.features(as_jpeg(pictures))
 
     def __call__(self, pictures: Tensor) -> dict[str, float]:
-        """L1, PSNR, SSIM, texture distance as JPEG, amount of light, agreement of light."""
+        """L1, PSNR, SSIM, texture distance as JPEG; light: its amount, agreement, squared error.
+
+        The error is a share of the true light's: 0 for the true light, 1 for none.
+        """
         amount, agreement = self.regions.light(pictures, self.truth)
         parts = zip(pictures.split(BATCH), self.truth.split(BATCH), strict=True)
         similar = [ssim(*part) for part in parts]  # in parts, for the memory
@@ -110,6 +113,7 @@ class LightScores:
             "texture, as JPEG": self.distance(as_jpeg(pictures)),
             "light, amount": amount,
             "light, agreement": agreement,
+            "light, error": 1 - 2 * amount * agreement + amount**2,
         }
 
 

@@ -60,4 +60,11 @@ def test_jpeg_costs_little_and_a_row_has_what_it_says():
     row = LightScores(x, lit(x))(lit(x))
     assert row["L1"] == 0 and row["SSIM"] == pytest.approx(1)
     assert row["light, amount"] == pytest.approx(1) and row["light, agreement"] == pytest.approx(1)
-    assert list(row)[3:] == ["texture, as JPEG", "light, amount", "light, agreement"]
+    assert list(row)[3:] == [
+        "texture, as JPEG",
+        "light, amount",
+        "light, agreement",
+        "light, error",
+    ]
+    assert row["light, error"] == pytest.approx(0, abs=1e-6)
+    assert LightScores(x, lit(x))(x)["light, error"] == pytest.approx(1)
