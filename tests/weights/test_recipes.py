@@ -88,8 +88,8 @@ def test_an_unknown_recipe_is_refused_in_one_line():
     "path", sorted(config.NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem[:2]
 )
 def test_a_lesson_says_how_long_its_weights_took(path):
-    """The heading "The same code after N minutes" holds the minutes of the lesson's cards."""
+    """The heading "Trained longer: N minutes" holds the minutes of the lesson's cards."""
     minutes = [card.minutes for card in CARDS.values() if card.lesson == path.stem[:2]]
     text = "\n".join("".join(cell["source"]) for cell in json.loads(path.read_text())["cells"])
-    found = re.findall(r"^#+ .*The same code after (.*)$", text, re.MULTILINE)
+    found = re.findall(r"^#+ .*Trained longer: (.*)$", text, re.MULTILINE)
     assert found == [f"{sum(minutes)} minute{'s' * (sum(minutes) > 1)}"] * bool(minutes)
