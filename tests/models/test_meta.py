@@ -27,7 +27,6 @@ from coursekit.models import (
     dcgan,
     denoiser,
     features,
-    flow,
     gan,
     hypercolumns,
     layered_vae,
@@ -251,11 +250,6 @@ STEPS = {
         lambda: ops.products_by_convolution(nn.Sequential(nn.Linear(8, 8))),
         reconstruction,
         (floats(256, 8),),
-    ),
-    "Flow": (
-        lambda: flow.Flow(torch.eye(9, 4)),
-        lambda model, batch: -model.log_prob(batch[0]).mean(),
-        (floats(4, 4),),
     ),
     "PixelCNN": (
         lambda: prior.PixelCNN(8, size=4, width=8, blocks=1),
