@@ -94,14 +94,16 @@ class Lesson:
     def load(self, name: str, *, or_sample: bool = False, **options):
         """Load a data set and note which it was.
 
-        The full one at `full` or where there is no sample, else the bundled sample. or_sample:
-        where the full one is not to be had, the sample serves as well.
+        The full one at `full` or where there is no sample, else the bundled sample, also where
+        nothing but the sample exists. or_sample: where the full one is not to be had, the sample
+        serves as well.
         """
         from coursekit import datasets
         from coursekit.datasets import catalog
 
-        bundled = catalog.find(name).bundled
-        full = self.profile == "full" or not bundled
+        entry = catalog.find(name)
+        bundled = entry.bundled
+        full = (self.profile == "full" and not entry.sample_only) or not bundled
         try:
             loaded = datasets.load(name, full=full, **options)
         except DataError:

@@ -262,6 +262,13 @@ def test_the_sample_serves_where_the_full_set_is_not_to_be_had(monkeypatch):
         run.load("cifar10", or_sample=True)  # has no sample
 
 
+@pytest.mark.parametrize("name", ["manga-faces", "animals"])
+def test_a_set_that_is_only_a_sample_serves_at_full_as_well(name):
+    run = start(profile="full")
+    assert len(run.load(name).train.images)
+    assert run.record()["data"][name]["kind"] == "bundled"
+
+
 def lesson_with_everything():
     run = start(seed=4)
     settings = run.settings(**PROFILES)
