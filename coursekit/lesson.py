@@ -94,20 +94,18 @@ class Lesson:
     def load(self, name: str, *, or_sample: bool = False, **options):
         """Load a data set and note which it was.
 
-        The full one at `full` or where there is no sample, else the bundled sample, also where
-        nothing but the sample exists. or_sample: where the full one is not to be had, the sample
-        serves as well.
+        The full one, where one exists, at `full` or without a sample; else the bundled sample.
+        or_sample: where the full one is not to be had, the sample serves as well.
         """
         from coursekit import datasets
         from coursekit.datasets import catalog
 
         entry = catalog.find(name)
-        bundled = entry.bundled
-        full = (self.profile == "full" and not entry.sample_only) or not bundled
+        full = (self.profile == "full" and not entry.sample_only) or not entry.bundled
         try:
             loaded = datasets.load(name, full=full, **options)
         except DataError:
-            if not (full and bundled and or_sample):
+            if not (full and entry.bundled and or_sample):
                 raise
             loaded = datasets.load(name, full=False, **options)
         self.data[name] = {"kind": loaded.kind, "sha256": loaded.sha256}
