@@ -2,6 +2,7 @@
 
 import json
 
+from coursekit import config
 from coursekit.runner import reference
 
 
@@ -57,3 +58,15 @@ def test_runs_with_other_settings_are_not_compared():
     for changed in ({}, {"betas": [1, 3]}):
         (problem,) = reference.compare(kept, {"changed": changed, "measures": {"a": 1.0}})
         assert "cannot be compared" in problem and str(changed) in problem
+
+
+def test_every_kept_measure_can_agree():
+    kept = {path: json.loads(path.read_text()) for path in config.REFERENCE.glob("*/*.json")}
+    assert kept
+    never = [
+        f"{path.parent.name}/{path.stem}: {name}"
+        for path, known in kept.items()
+        for name, measure in known["measures"].items()
+        if not measure.get("abs", 0) > 0 and not measure.get("rel", 0) * abs(measure["value"]) > 0
+    ]
+    assert never == []
