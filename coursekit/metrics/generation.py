@@ -46,7 +46,7 @@ def nearest_moved(pictures: Tensor, others: Tensor, *, moves: int = 2) -> Tensor
     """
     height, width = pictures.shape[-2:]
     padded, known = F.pad(pictures.float(), (moves,) * 4), others.flatten(1).float()
-    least = torch.full((len(pictures),), torch.inf)
+    least = padded.new_full((len(pictures),), torch.inf)
     for down in range(2 * moves + 1):
         for right in range(2 * moves + 1):
             moved = padded[..., down : down + height, right : right + width]
