@@ -95,8 +95,10 @@ def curves(
         for (label, values), marker in zip(lines.items(), cycle(MARKERS)):
             x, y = values if isinstance(values, tuple) else (range(1, len(values) + 1), values)
             axis.plot(x, y, label=label, marker=marker, markersize=4)
-        for (label, value), color in zip((levels or {}).items(), cycle(COLORS[-2::-1])):
-            axis.axhline(value, linestyle="--", linewidth=1.2, color=color, label=label)
+        free = COLORS[len(lines) : -1][::-1] or COLORS[-2::-1]  # yellow is too pale for a line
+        looks = [(color, style) for style in ("--", ":", "-.") for color in free]
+        for (label, value), (color, style) in zip((levels or {}).items(), cycle(looks)):
+            axis.axhline(value, linestyle=style, linewidth=1.2, color=color, label=label)
         axis.set(xlabel=xlabel, ylabel=ylabel)
         if not any(isinstance(values, tuple) for values in lines.values()):
             axis.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no epoch 1.5

@@ -21,11 +21,14 @@ BATCH = 64
 
 
 def as_jpeg(pictures: Tensor, *, quality: int = QUALITY) -> Tensor:
-    """Each picture written as a JPEG file of its own and read again. -> the same shape."""
+    """Each picture written as a JPEG file of its own and read again. -> the same shape.
+
+    As the renders are stored: colors keep the full resolution (no chroma subsampling).
+    """
     decoded = []
     for picture in (pictures * 255).round().to(torch.uint8).movedim(1, -1).numpy():
         buffer = io.BytesIO()
-        Image.fromarray(picture).save(buffer, "jpeg", quality=quality)
+        Image.fromarray(picture).save(buffer, "jpeg", quality=quality, subsampling=0)
         decoded.append(np.asarray(Image.open(buffer)))
     return torch.from_numpy(np.stack(decoded)).movedim(-1, 1).float() / 255
 

@@ -49,8 +49,11 @@ class LabelPCA:
         self.codes = vectors[:, -latent:] * len(labels) ** 0.5
         self.scales = values[-latent:] / len(labels)  # variance along each axis
         rows = torch.cat([torch.ones(1, len(labels)), self.codes.T]) / len(labels)
-        one_hot = (labels.flatten(1) == color for color in range(len(palette)))
-        both = torch.stack([rows @ places.float() for places in one_hot], 1)
+        flat = labels.flatten(1)
+        places = torch.empty(flat.shape)  # one memory for all colors: new ones would leave holes
+        both = torch.empty(len(rows), len(palette), flat.shape[1])
+        for color in range(len(palette)):
+            both[:, color] = rows @ places.copy_(flat == color)
         self.mean, self.axes = both[0], both[1:]
 
     def scores(self, z: Tensor, color: int) -> Tensor:
