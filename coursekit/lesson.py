@@ -3,12 +3,12 @@
 import errno
 import json
 import math
-import operator
 import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
 from hashlib import sha256
+from operator import eq, ge, gt, le, lt
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,13 +22,7 @@ from coursekit.exercises.checks import Checks
 from coursekit.frames import Frames
 
 PRECISION = {"smoke": "exact", "quick": "exact", "full": "fast"}
-RELATIONS = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-}
+RELATIONS = {"<": lt, "<=": le, ">": gt, ">=": ge, "==": eq}
 
 
 def start(name: str, *, profile: str = "quick", seed: int = 0, device: str = "auto") -> "Lesson":
@@ -118,18 +112,20 @@ class Lesson:
         alt: str | None = None,
         *,
         cover: bool = False,
+        true_colors: bool = False,
         frames: Frames | None = None,
     ) -> None:
         """Show a figure, numbered, its caption below. alt: what it shows, for who cannot see it.
 
-        cover: the runner puts this picture into the head of the notebook too. frames: what the
-        site's sliders go through.
+        cover: the runner puts this picture into the head of the notebook too. true_colors: for
+        photos whose hue matters. frames: what the site's sliders go through.
         """
         number = self._number("figures", caption)
         marks: dict[str, object] = {"cover": True} if cover else {}
         if frames:
             marks["frames"] = frames.as_metadata()
-        display.figure(fig, number=number, caption=caption, alt=alt or caption, marks=marks)
+        told = {"caption": caption, "alt": alt or caption, "marks": marks}
+        display.figure(fig, number=number, true_colors=true_colors, **told)
 
     def table(self, frame: pd.DataFrame, caption: str) -> None:
         """Show a table, numbered, its caption above. Columns of floats count as measured."""

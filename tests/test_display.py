@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from skimage.color import deltaE_ciede2000, rgb2lab
 
 from coursekit import display
 
@@ -171,19 +172,51 @@ def test_a_measure_that_was_not_taken_is_named(shown):
     assert not shown
 
 
-def test_a_heavy_figure_is_stored_with_256_colors_and_looks_the_same():
-    grain = np.random.default_rng(0).random((300, 300, 3))
-    fig, axis = plt.subplots(figsize=(4, 4))
-    axis.imshow(grain / 4 + 0.5)
+def stored_and_exact(fig, **options):
+    """A figure's PNG as stored and as matplotlib writes it."""
     exact = io.BytesIO()
     fig.savefig(
         exact, format="png", dpi=display.DPI, bbox_inches="tight", metadata={"Software": None}
     )
-    light = display._png(fig)
+    return display._png(fig, **options), exact.getvalue()
+
+
+def colors_of(png):
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(float)
+
+
+def test_a_heavy_figure_is_stored_with_256_colors_and_looks_the_same():
+    grain = np.random.default_rng(0).random((300, 300, 3))
+    fig, axis = plt.subplots(figsize=(4, 4))
+    axis.imshow(grain / 4 + 0.5)
+    light, exact = stored_and_exact(fig, true_colors=False)
     plt.close(fig)
-    assert len(light) < len(exact.getvalue()) / 2 and exact.tell() > display.HEAVY
-    before, after = (
-        np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(float)
-        for png in (exact.getvalue(), light)
-    )
+    assert len(light) < len(exact) / 2 and len(exact) > display.HEAVY
+    before, after = colors_of(exact), colors_of(light)
     assert before.shape == after.shape and abs(before - after).mean() < 6  # of 255
+
+
+def test_true_colors_are_nearer_to_what_one_sees_and_no_heavier():
+    down, right = np.mgrid[0:1:300j, 0:1:300j]
+    grain = np.random.default_rng(0).normal(0, 0.03, (300, 300, 3))
+    photo = np.stack([right, 0.6 * down + 0.2, 1 - right * down], 2) + grain
+    fig, axis = plt.subplots(figsize=(4, 4))
+    axis.imshow(photo.clip(0, 1))
+    plain, exact = stored_and_exact(fig, true_colors=False)
+    true, _ = stored_and_exact(fig, true_colors=True)
+    plt.close(fig)
+    original = rgb2lab(colors_of(exact) / 255)
+    errors = [
+        deltaE_ciede2000(original, rgb2lab(colors_of(png) / 255)).mean() for png in (plain, true)
+    ]
+    assert errors[1] < 0.9 * errors[0] and len(true) < 1.1 * len(plain)
+    assert len(Image.open(io.BytesIO(true)).getcolors()) <= 256
+
+
+def test_few_colors_are_all_kept():
+    flat = np.kron(np.random.default_rng(0).integers(0, 4, (100, 100)) / 3, np.ones((3, 3)))
+    fig = plt.figure(figsize=(3, 3))
+    fig.add_axes((0, 0, 1, 1)).imshow(flat, cmap="gray", interpolation="nearest")
+    stored, exact = stored_and_exact(fig, true_colors=True)
+    plt.close(fig)
+    assert (colors_of(stored) == colors_of(exact)).all()

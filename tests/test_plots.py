@@ -105,7 +105,9 @@ def test_curves_over_epochs_mark_whole_epochs_only():
 
 def test_no_level_looks_like_a_line_or_another_level():
     lines = {f"line {n}": [1.0, 2.0] for n in range(4)}
-    fig = plots.curves(lines, xlabel="x", ylabel="y", levels={f"level {n}": float(n) for n in range(4)})
+    fig = plots.curves(
+        lines, xlabel="x", ylabel="y", levels={f"level {n}": float(n) for n in range(4)}
+    )
     drawn = fig.axes[0].lines
     assert len({(line.get_color(), line.get_linestyle()) for line in drawn}) == 8
     assert not {line.get_color() for line in drawn[:4]} & {line.get_color() for line in drawn[4:]}

@@ -84,7 +84,14 @@ def in_batches(function, x: Tensor, *, size: int = 100) -> Tensor:
 
     function: a network, or a method of one. size: examples at a time.
     """
-    return torch.cat([function(part).cpu() for part in x.split(size)])
+    first, *rest = x.split(size)
+    found = function(first).cpu()
+    # one memory for all: results between large temporary tensors would leave holes behind
+    whole = found.new_empty((len(x), *found.shape[1:]))
+    whole[: len(first)] = found
+    for number, part in enumerate(rest, 1):
+        whole[number * size : number * size + len(part)] = function(part).cpu()
+    return whole
 
 
 def _lite0() -> nn.Module:

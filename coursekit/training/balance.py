@@ -63,6 +63,30 @@ class BatchwiseLoss(BalancedLoss):
         return discriminator(real), discriminator(fake)
 
 
+@dataclass(frozen=True)
+class FlatLoss(BatchwiseLoss):
+    """The same, and R1: at real pictures the discriminator shall be flat (Mescheder et al. 2018).
+
+    penalty: their gamma, the weight of half the mean squared length of the logit's gradient. It is
+    taken at one step in `every`, drawn by chance, and counts as many times there (Karras et al.
+    2020, section "lazy regularization").
+    """
+
+    penalty: float = 0.1
+    every: int = 16
+
+    def discriminator_loss(
+        self, discriminator: nn.Module, batch: Batch, fake: Tensor
+    ) -> dict[str, Tensor]:
+        terms = super().discriminator_loss(discriminator, batch, fake)
+        if float(torch.rand(1, generator=self.rng)) < 1 / self.every:
+            real = self.seen(batch[0]).detach().requires_grad_()
+            (slope,) = torch.autograd.grad(discriminator(real).sum(), real, create_graph=True)
+            steepness = slope.flatten(1).square().sum(1).mean()
+            terms["loss"] = terms["loss"] + self.every * self.penalty / 2 * steepness
+        return terms
+
+
 def fade(
     optimizer: Optimizer, *, steps: int, after: float = 0.5
 ) -> torch.optim.lr_scheduler.LambdaLR:

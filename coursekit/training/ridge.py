@@ -35,21 +35,17 @@ class GroupedRidge:
         columns, colors = self.groups[group]
         return float((columns @ weight - _rest(colors, table)).square().mean())
 
-    def choose(
-        self, known: Sequence[int], table: LightnessTable, strengths: Sequence[float]
-    ) -> float:
-        """The strength with the least error on known groups, each held out from its head."""
-
-        moments = self._moments(known, table)
-
-        def held_out(strength: float) -> float:
-            errors = []
-            for group in known:
-                rest = {k: moment for k, moment in moments.items() if k != group}
-                errors.append(self.error(group, table, self._solve(rest, strength)))
-            return sum(errors)
-
-        return min(strengths, key=held_out)
+    def choose(self, known: Sequence[int], strengths: Sequence[float]) -> float:
+        """The strength with the least error on known groups, each held out from head and table."""
+        errors = dict.fromkeys(strengths, 0.0)
+        for group in known:
+            rest = [k for k in known if k != group]
+            colors = torch.cat([self.groups[k][1] for k in rest])
+            table = LightnessTable(colors[:, 0], colors[:, 1:])
+            moments = self._moments(rest, table)
+            for strength in strengths:
+                errors[strength] += self.error(group, table, self._solve(moments, strength))
+        return min(strengths, key=errors.__getitem__)
 
     def _moments(self, known: Sequence[int], table: LightnessTable) -> dict[int, Tensor]:
         return {k: _moment(self.groups[k], table) for k in known}

@@ -122,9 +122,11 @@ def _nearest(points: Tensor, centers: Tensor) -> Tensor:
     """Index of the nearest center, the lower one in a tie. (P, 3), (K, 3) -> (P,)."""
     # |p - c|^2 without |p|^2, which is the same for all centers
     squares = (centers**2).sum(1)[:, None]
-    return torch.cat(
-        [torch.addmm(squares, centers, part.T, alpha=-2).argmin(0) for part in points.split(CHUNK)]
-    )
+    found = points.new_empty(len(points), dtype=torch.int64)  # small pieces would leave holes
+    for start in range(0, len(points), CHUNK):
+        part = points[start : start + CHUNK]
+        found[start : start + CHUNK] = torch.addmm(squares, centers, part.T, alpha=-2).argmin(0)
+    return found
 
 
 def _spread(points: Tensor, count: int, generator: torch.Generator) -> Tensor:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from coursekit.models.dcgan import SmallGenerator
+from coursekit.models.dcgan import BatchDiscriminator, SmallGenerator
 from coursekit.models.denoiser import BlindDenoiser
 from coursekit.models.hypercolumns import ColorHead
 from coursekit.models.layered_vae import LayeredVAE
@@ -61,9 +61,11 @@ def faces_vqvae(
     return LayeredVQVAE(start or _blank(), palette, book, hidden=HIDDEN)
 
 
-def digits_dcgan() -> SmallGenerator:
-    """Digits from noise (lesson 10)."""
-    return SmallGenerator(latent=100, channels=64, width=32, refine=2)
+def digits_dcgan() -> nn.ModuleDict:
+    """Digits from noise, and the discriminator that judged them (lesson 10)."""
+    generator = SmallGenerator(latent=100, channels=64, width=32, refine=2)
+    judge = BatchDiscriminator(width=32, hidden=128)
+    return nn.ModuleDict({"generator": generator, "discriminator": judge})
 
 
 def translator() -> ResizeUNet:

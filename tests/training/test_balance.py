@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from coursekit import runtime
 from coursekit.training import NonSaturatingLoss
-from coursekit.training.balance import BalancedLoss, BatchwiseLoss, fade
+from coursekit.training.balance import BalancedLoss, BatchwiseLoss, FlatLoss, fade
 
 
 class Mean(nn.Module):
@@ -94,3 +94,32 @@ def test_batchwise_real_and_generated_pictures_are_never_in_one_batch():
     apart = BatchwiseLoss(4, runtime.generator(0, "balance"))
     assert [on.unique().tolist() for on in apart.logits(Size(), x, fake)] == [[6.0], [6.0]]
     assert [on.unique().tolist() for on in loss().logits(Size(), x, fake)] == [[12.0], [12.0]]
+
+
+class Square(nn.Module):
+    """A discriminator whose slope at a picture is the picture."""
+
+    def forward(self, x):
+        return x.flatten(1).square().sum(1, keepdim=True) / 2
+
+
+def test_r1_adds_half_the_mean_squared_length_of_the_slope_at_real_pictures():
+    (x,), fake = batch(), -batch()[0]
+    plain = loss().discriminator_loss(Square(), (x,), fake)["loss"]
+    always = FlatLoss(4, runtime.generator(0, "balance"), penalty=0.3, every=1)
+    found = always.discriminator_loss(Square(), (x,), fake)["loss"]
+    length = x.flatten(1).square().sum(1).mean()
+    assert float((found - plain).detach()) == pytest.approx(0.15 * float(length), rel=1e-4)
+
+
+def test_r1_is_taken_at_some_steps_and_counts_as_many_times_there():
+    (x,), fake = batch(), -batch()[0]
+    plain = float(loss().discriminator_loss(Square(), (x,), fake)["loss"])
+    lazy = FlatLoss(4, runtime.generator(0, "balance"), penalty=0.3, every=4)
+    more = [
+        float(lazy.discriminator_loss(Square(), (x,), fake)["loss"]) - plain for _ in range(200)
+    ]
+    taken = [one for one in more if abs(one) > 1e-4]
+    assert 30 < len(taken) < 70
+    length = float(x.flatten(1).square().sum(1).mean())
+    assert all(one == pytest.approx(4 * 0.15 * length, rel=1e-4) for one in taken)

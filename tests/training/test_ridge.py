@@ -43,5 +43,5 @@ def test_noise_asks_for_a_stronger_penalty():
     strengths = (1e-4, 100.0)
     clear = GroupedRidge([rows(30, seed) for seed in range(4)])
     noise = GroupedRidge([(rows(8, seed)[0], rows(8, seed + 9, 9.0)[1]) for seed in range(4)])
-    assert clear.choose(range(4), flat(), strengths) == strengths[0]
-    assert noise.choose(range(4), flat(), strengths) == strengths[1]
+    assert clear.choose(range(4), strengths) == strengths[0]
+    assert noise.choose(range(4), strengths) == strengths[1]

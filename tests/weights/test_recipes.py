@@ -89,7 +89,8 @@ def test_an_unknown_recipe_is_refused_in_one_line():
 )
 def test_a_lesson_says_how_long_its_weights_took(path):
     """The heading "Trained longer: N minutes" holds the minutes of the lesson's cards."""
-    minutes = [card.minutes for card in CARDS.values() if card.lesson == path.stem[:2]]
+    seconds = [card.seconds for card in CARDS.values() if card.lesson == path.stem[:2]]
+    minutes = max(1, round(sum(seconds) / 60))
     text = "\n".join("".join(cell["source"]) for cell in json.loads(path.read_text())["cells"])
     found = re.findall(r"^#+ .*Trained longer: (.*)$", text, re.MULTILINE)
-    assert found == [f"{sum(minutes)} minute{'s' * (sum(minutes) > 1)}"] * bool(minutes)
+    assert found == [f"{minutes} minute{'s' * (minutes > 1)}"] * bool(seconds)
