@@ -35,9 +35,8 @@ def start(name: str, *, profile: str = "quick", seed: int = 0, device: str = "au
     if profile not in PROFILES:
         raise UsageError(f"unknown profile {profile!r}: {nearest(profile, PROFILES)}")
     memory.give_back_after_cells()
-    return Lesson(
-        name, profile, runtime.setup(seed=seed, device=device, precision=PRECISION[profile])
-    )
+    run = runtime.setup(seed=seed, device=device, precision=PRECISION[profile])
+    return Lesson(name, profile, run)
 
 
 class Lesson:
@@ -120,12 +119,17 @@ class Lesson:
         cover: the runner puts this picture into the head of the notebook too. true_colors: for
         photos whose hue matters. frames: what the site's sliders go through.
         """
-        number = self._number("figures", caption)
         marks: dict[str, object] = {"cover": True} if cover else {}
         if frames:
             marks["frames"] = frames.as_metadata()
-        told = {"caption": caption, "alt": alt or caption, "marks": marks}
-        display.figure(fig, number=number, true_colors=true_colors, **told)
+        display.figure(
+            fig,
+            number=self._number("figures", caption),
+            caption=caption,
+            alt=alt or caption,
+            true_colors=true_colors,
+            marks=marks,
+        )
 
     def table(self, frame: pd.DataFrame, caption: str) -> None:
         """Show a table, numbered, its caption above. Columns of floats count as measured."""
