@@ -63,6 +63,8 @@ class Reading:
             (self.left_out if claims else self.others).append((name, str(error)))
             return None
         self.read += 1
+        if image.mode == "L" and not self.gray:
+            notes = (*notes, "gray")
         if notes:
             self.converted.append((name, ", ".join(notes)))
         plain = image.convert("L" if self.gray else "RGB")

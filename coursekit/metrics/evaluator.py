@@ -114,6 +114,17 @@ class CalibratedEvaluator(ClassifierEvaluator):
             "recall": precision_recall(self.real, features)[1],
         }
 
+    def mean_scores(self, pictures: Tensor) -> dict[str, float]:
+        """Means of `scores` over sets, each as many pictures as there are real ones.
+
+        ValueError where the pictures are no whole number of sets.
+        """
+        size = len(self.real)
+        if len(pictures) % size or not len(pictures):
+            raise ValueError(f"{len(pictures)} pictures are not sets of {size}")
+        rows = [self.scores(part) for part in pictures.split(size)]
+        return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
+
     def table(self, sets: Mapping[str, Tensor]) -> list[dict]:
         """A row of `scores` for each named set of pictures."""
         return [{"pictures": name, **self.scores(some)} for name, some in sets.items()]

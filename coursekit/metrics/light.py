@@ -90,6 +90,14 @@ def light_of(sums: Tensor) -> tuple[Tensor, Tensor]:
     return amount, torch.where(lit, both / (a * b).clamp(min=1e-30).sqrt(), 0.0)
 
 
+def light_error(amount: float, agreement: float) -> float:
+    """Mean squared error of light as a share of the true light's: 0 for the true light, 1 for none.
+
+    It follows from the two numbers of `light_of`.
+    """
+    return 1 - 2 * amount * agreement + amount**2
+
+
 class LightScores:
     """A row of a table for each answer: errors, texture of its JPEG file, light."""
 
@@ -102,10 +110,7 @@ class LightScores:
         return self.distance.features(as_jpeg(pictures))
 
     def __call__(self, pictures: Tensor) -> dict[str, float]:
-        """L1, PSNR, SSIM, texture distance as JPEG; light: its amount, agreement, squared error.
-
-        The error is a share of the true light's: 0 for the true light, 1 for none.
-        """
+        """L1, PSNR, SSIM, texture distance as JPEG; light: its amount, agreement, squared error."""
         amount, agreement = self.regions.light(pictures, self.truth)
         parts = zip(pictures.split(BATCH), self.truth.split(BATCH), strict=True)
         similar = [ssim(*part) for part in parts]  # in parts, for the memory
@@ -116,7 +121,7 @@ class LightScores:
             "texture, as JPEG": self.distance(as_jpeg(pictures)),
             "light, amount": amount,
             "light, agreement": agreement,
-            "light, error": 1 - 2 * amount * agreement + amount**2,
+            "light, error": light_error(amount, agreement),
         }
 
 

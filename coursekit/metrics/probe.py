@@ -10,8 +10,8 @@ def linear_probe(
 ) -> float:
     """Share of test (M, D) that a linear classifier of train (N, D) names rightly.
 
-    Softmax regression on standardized numbers, solved by L-BFGS. penalty: on the mean square of
-    the weights, so that as many numbers as examples do no harm.
+    Softmax regression on standardized numbers, solved by L-BFGS. penalty: on the sum of the
+    squared weights, so that as many numbers as examples do no harm.
     """
     center, scale = train.double().mean(0), train.double().std(0).clamp(min=1e-6)
     x, y = ((part.double() - center) / scale for part in (train, test))

@@ -79,18 +79,25 @@ class SmallClassifier(nn.Module):
 
 
 @torch.no_grad()
-def in_batches(function, x: Tensor, *, size: int = 100) -> Tensor:
-    """A function of batches over all of x (N, ...), without gradients. -> (N, ...) on the CPU.
+def in_batches(
+    function, *tensors: Tensor, size: int = 100, device: torch.device | str = "cpu"
+) -> Tensor:
+    """A function of batches over all of some tensors (N, ...), without gradients. -> (N, ...).
 
-    function: a network, or a method of one. size: examples at a time.
+    function: a network, or a method of one. size: examples at a time. They go to `device`; the
+    results come back to the CPU, fractions as float32.
     """
-    first, *rest = x.split(size)
-    found = function(first).cpu()
-    # one memory for all: results between large temporary tensors would leave holes behind
-    whole = found.new_empty((len(x), *found.shape[1:]))
-    whole[: len(first)] = found
-    for number, part in enumerate(rest, 1):
-        whole[number * size : number * size + len(part)] = function(part).cpu()
+
+    def results(start: int) -> Tensor:
+        found = function(*(each[start : start + size].to(device) for each in tensors)).cpu()
+        return found.float() if found.is_floating_point() else found
+
+    first, count = results(0), len(tensors[0])
+    # one memory: results between large temporary tensors would leave holes behind
+    whole = first.new_empty((count, *first.shape[1:]))
+    whole[:size] = first
+    for start in range(size, count, size):
+        whole[start : start + size] = results(start)
     return whole
 
 

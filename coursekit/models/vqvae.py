@@ -59,7 +59,7 @@ class VQVAE(nn.Module):
     """VQ-VAE (van den Oord et al. 2017). x (B, 3, H, W) -> reconstruction, Quantized.
 
     H/4 x W/4 codes. The paper halves the picture twice with strided convolutions; here the pixels
-    are regrouped instead, which computes nearly the same and is twice as fast on a CPU.
+    are regrouped instead, which computes nearly the same.
     """
 
     def __init__(

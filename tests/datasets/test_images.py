@@ -112,8 +112,14 @@ def test_16_bit_keeps_its_range(tmp_path):
     values = np.array([[0, 32768, 65535]], np.uint16)
     image, report = only(tmp_path, "deep.png", encoded(Image.fromarray(values), "PNG"))
     assert image[0, :, 0].tolist() == [0, 128, 255] and report.converted == (
-        ("deep.png", "16-bit"),
+        ("deep.png", "16-bit, gray"),
     )
+
+
+def test_a_gray_picture_among_colors_is_named(tmp_path):
+    data = encoded(plain().convert("L"), "PNG")
+    assert only(tmp_path, "gray.png", data)[1].converted == (("gray.png", "gray"),)
+    assert read_pictures(tmp_path, gray=True).report.converted == ()
 
 
 def test_huge_is_left_out_before_its_pixels_are_made(tmp_path, monkeypatch):

@@ -81,6 +81,16 @@ def one_hot(places, brightness=1.0):
     return x
 
 
+def test_mean_scores_are_those_of_the_sets():
+    real = one_hot([0, 1, 1, 2] * 5)
+    evaluator = CalibratedEvaluator(Brightest(), real, accept=1.0)
+    sets = one_hot([0, 1, None, 2] * 5), one_hot([0, None, None, 2] * 5)
+    found, rows = evaluator.mean_scores(torch.cat(sets)), list(map(evaluator.scores, sets))
+    assert found == {name: pytest.approx(sum(r[name] for r in rows) / 2) for name in rows[0]}
+    with pytest.raises(ValueError, match="21 pictures are not sets of 20"):
+        evaluator.mean_scores(torch.zeros(21, 1, 4, 4))
+
+
 def test_a_calibrated_evaluator_reads_what_is_clear_and_nothing_else():
     real = one_hot([0, 1, 1, 2] * 5)
     evaluator = CalibratedEvaluator(Brightest(), real, accept=1.0)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from coursekit.metrics.light import LightScores, Regions, as_jpeg, light_of
+from coursekit.metrics.light import LightScores, Regions, as_jpeg, light_error, light_of
 
 
 def drawing():
@@ -36,6 +36,14 @@ def test_sums_of_each_picture_give_its_own_light():
     amount, agreement = light_of(regions.sums(half_then_wrong, truth))
     assert amount.tolist() == pytest.approx([0.5, 1], abs=1e-4)
     assert agreement.tolist() == pytest.approx([1, -1], abs=1e-4)
+
+
+def test_the_error_of_light_is_that_of_its_definition():
+    x = drawing()
+    truth, regions = lit(x, 0.1), Regions(x)
+    answer = lit(x, 0.1) + 0.03 * torch.rand(x.shape, generator=torch.Generator().manual_seed(0))
+    a, b, both = regions.sums(answer, truth).sum(0).tolist()
+    assert light_error(*regions.light(answer, truth)) == pytest.approx((a + b - 2 * both) / b)
 
 
 def test_exaggerated_light_is_more_of_the_same():

@@ -72,6 +72,14 @@ def test_small_classifier_learns_ten_digits():
     assert torch.allclose(model.head(in_batches(model.features, test_x)), logits, atol=1e-5)
 
 
+@pytest.mark.parametrize("count", [0, 1, 6, 7])
+def test_in_batches_is_the_function_of_all_at_once(count):
+    x, y = torch.rand(count, 4), torch.arange(count)
+    added = in_batches(lambda a, b: a.double() + b[:, None], x, y, size=3)
+    assert added.dtype == torch.float32 and torch.allclose(added, x + y[:, None])
+    assert torch.equal(in_batches(lambda a: a * 2, y, size=3), 2 * y)
+
+
 @pytest.mark.parametrize("channels, size, classes", [(3, 64, 2), (1, 30, 5)])
 def test_small_classifier_takes_other_sizes(channels, size, classes):
     model = SmallClassifier(channels=channels, size=size, classes=classes)

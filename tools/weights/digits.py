@@ -2,7 +2,7 @@
 
 import torch
 from recipe import Recipe
-from torch import Tensor, nn
+from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from workplace import CPUSeconds, Workplace
 
@@ -82,11 +82,7 @@ def measure(network: nn.Module, run: Runtime) -> dict[str, float]:
     order = run.generator("most real")
     kept = made[most_real(network["discriminator"], made, KEPT, generator=order)]
 
-    def mean(images: Tensor) -> dict[str, float]:
-        rows = [evaluator.scores(part) for part in images[: SETS * TESTED].split(TESTED)]
-        return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
-
-    scores, better = mean(made), mean(kept)
+    scores, better = map(evaluator.mean_scores, (made[: SETS * TESTED], kept))
     some = torch.randperm(len(real), generator=run.generator("floor"))[: len(test)]
     floor = evaluator.scores(datasets.to_float(real[some]))
     return {
