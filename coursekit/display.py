@@ -10,16 +10,17 @@ import io
 import string
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from IPython.display import display
 from PIL import Image
 
 DPI = 100
 HEAVY = 60_000  # bytes of a PNG above which a notebook would grow too large
+QUALITY = 88  # of a JPEG, out of 95
+Kind = Literal["plot", "photo", "pixels"]
 
 
 def figure(
@@ -28,21 +29,23 @@ def figure(
     number: int,
     caption: str,
     alt: str,
-    true_colors: bool = False,
+    kind: Kind = "plot",
     marks: Mapping[str, Any] = {},
 ) -> None:
-    """Show a figure as one PNG with alternative text, its numbered caption below, and close it.
+    """Show a figure as one picture with alternative text, its numbered caption below; close it.
 
-    true_colors: see `_png`. marks: what the runner and the site are told of it, in the output's
-    metadata.
+    kind: how the picture is stored, see `stored`. marks: what the runner and the site are told of
+    it, in the output's metadata.
     """
+    content = stored(fig, kind)
+    mime = "image/jpeg" if kind == "photo" else "image/png"
     bundle = {
-        "image/png": base64.b64encode(_png(fig, true_colors)).decode(),
+        mime: base64.b64encode(content).decode(),
         "text/plain": f"Figure {number}: {alt}",
     }
     plt.close(fig)
     told = {"coursekit": dict(marks)} if marks else {}
-    display(bundle, raw=True, metadata={"image/png": {"alt": alt}, **told})
+    display(bundle, raw=True, metadata={mime: {"alt": alt}, **told})
     _show_html(_caption("Figure", number, caption), f"Figure {number}. {caption}")
 
 
@@ -80,39 +83,25 @@ def paragraph(text: str, measures: Mapping[str, float]) -> None:
     display({"text/markdown": filled, "text/plain": text}, raw=True)
 
 
-def _png(fig, true_colors: bool) -> bytes:
-    """The figure as PNG. A heavy one (many pictures) in its 256 best colors, a third in size.
+def stored(fig, kind: Kind) -> bytes:
+    """The figure's file. "plot": a PNG; a heavy one in its 256 best colors, a third in size.
 
-    The usual choice of them moves the hues of photos visibly (CIEDE2000 3 on average, 9 for one
-    pixel of twenty). With true_colors they are chosen in CIE Lab: 2 and 5, and a second of time.
+    256 colors move the hues of photos visibly (CIEDE2000 3 on average, bands in a sky). So "photo"
+    is a JPEG with colors at full resolution, no heavier; "pixels", for a sheet of small pictures,
+    is a PNG with all its colors, lighter than a JPEG where a pixel is a square of one color.
     """
-    buffer = io.BytesIO()
+    buffer, file = io.BytesIO(), io.BytesIO()
     fig.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
-    if buffer.tell() <= HEAVY:
+    if kind == "plot" and buffer.tell() <= HEAVY:
         return buffer.getvalue()
-    light, picture = io.BytesIO(), Image.open(buffer).convert("RGB")
-    if true_colors and not picture.getcolors(256):  # else they are all kept
-        picture = _in_lab_colors(picture)
-    else:
+    picture = Image.open(buffer).convert("RGB")
+    if kind == "photo":
+        picture.save(file, format="jpeg", quality=QUALITY, subsampling=0, optimize=True)
+        return file.getvalue()
+    if kind == "plot":
         picture = picture.quantize(256, dither=Image.Dither.NONE)
-    picture.save(light, format="png", optimize=True)
-    return light.getvalue()
-
-
-def _in_lab_colors(picture: Image.Image) -> Image.Image:
-    """256 colors by k-means in CIE Lab, where equal distances look about equally different."""
-    from scipy.cluster.vq import kmeans2
-    from scipy.spatial import KDTree
-    from skimage.color import lab2rgb, rgb2lab
-
-    colors = np.asarray(picture)
-    points, rng = rgb2lab(colors).reshape(-1, 3), np.random.default_rng(0)
-    some = points[rng.permutation(len(points))[:8_000]]
-    centers = kmeans2(some, 256, iter=10, minit="++", seed=0)[0]
-    nearest = KDTree(centers).query(points)[1].astype(np.uint8).reshape(colors.shape[:2])
-    chosen = Image.fromarray(nearest, "P")
-    chosen.putpalette((lab2rgb(centers[None])[0] * 255).round().astype(np.uint8).tobytes())
-    return chosen
+    picture.save(file, format="png", optimize=True)
+    return file.getvalue()
 
 
 class _Measured(float):

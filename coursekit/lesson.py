@@ -111,13 +111,13 @@ class Lesson:
         alt: str | None = None,
         *,
         cover: bool = False,
-        true_colors: bool = False,
+        kind: display.Kind = "plot",
         frames: Frames | None = None,
     ) -> None:
         """Show a figure, numbered, its caption below. alt: what it shows, for who cannot see it.
 
-        cover: the runner puts this picture into the head of the notebook too. true_colors: for
-        photos whose hue matters. frames: what the site's sliders go through.
+        cover: the runner puts this picture into the head of the notebook too. kind: "photo" or
+        "pixels" where each hue matters. frames: what the site's sliders go through.
         """
         marks: dict[str, object] = {"cover": True} if cover else {}
         if frames:
@@ -127,7 +127,7 @@ class Lesson:
             number=self._number("figures", caption),
             caption=caption,
             alt=alt or caption,
-            true_colors=true_colors,
+            kind=kind,
             marks=marks,
         )
 

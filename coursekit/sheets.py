@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from torch.nn import functional as F
 
-SHADES = 16  # steps of gray or color in a sheet: the eye misses none, and the notebook stays small
+SHADES = 64  # steps of gray or color in a sheet; 16 turn a gray teal
 LEFT, TOP, FRAME = 130, 22, 1  # room in pixels for the labels, the titles, around a picture
 
 
@@ -32,7 +32,7 @@ def sheet(
 ) -> Figure:
     """Labeled rows of pictures (N, 3, S, S) in [0, 1], each pixel an exact square of `zoom`.
 
-    shades: steps of each color; smooth shading needs more of them than the few that keep it small.
+    shades: steps of each color; fewer keep a notebook smaller, and move hues.
     """
     lines = [
         F.pad((row.clamp(0, 1) * shades).round() / shades, (FRAME,) * 4, value=1.0)

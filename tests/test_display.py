@@ -12,10 +12,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from coursekit import display
+from coursekit import display, sheets
 
 SPAN = re.compile(r'<span class="measured">([^<]*)</span>')
 
@@ -172,13 +173,13 @@ def test_a_measure_that_was_not_taken_is_named(shown):
     assert not shown
 
 
-def stored_and_exact(fig, **options):
-    """A figure's PNG as stored and as matplotlib writes it."""
+def stored_and_exact(fig, kind="plot"):
+    """A figure's picture as stored and as matplotlib writes it."""
     exact = io.BytesIO()
     fig.savefig(
         exact, format="png", dpi=display.DPI, bbox_inches="tight", metadata={"Software": None}
     )
-    return display._png(fig, **options), exact.getvalue()
+    return display.stored(fig, kind), exact.getvalue()
 
 
 def colors_of(png):
@@ -189,34 +190,49 @@ def test_a_heavy_figure_is_stored_with_256_colors_and_looks_the_same():
     grain = np.random.default_rng(0).random((300, 300, 3))
     fig, axis = plt.subplots(figsize=(4, 4))
     axis.imshow(grain / 4 + 0.5)
-    light, exact = stored_and_exact(fig, true_colors=False)
+    light, exact = stored_and_exact(fig)
     plt.close(fig)
     assert len(light) < len(exact) / 2 and len(exact) > display.HEAVY
     before, after = colors_of(exact), colors_of(light)
     assert before.shape == after.shape and abs(before - after).mean() < 6  # of 255
 
 
-def test_true_colors_are_nearer_to_what_one_sees_and_no_heavier():
+def test_a_photo_is_nearer_to_what_one_sees_and_no_heavier():
     down, right = np.mgrid[0:1:300j, 0:1:300j]
     grain = np.random.default_rng(0).normal(0, 0.03, (300, 300, 3))
     photo = np.stack([right, 0.6 * down + 0.2, 1 - right * down], 2) + grain
     fig, axis = plt.subplots(figsize=(4, 4))
     axis.imshow(photo.clip(0, 1))
-    plain, exact = stored_and_exact(fig, true_colors=False)
-    true, _ = stored_and_exact(fig, true_colors=True)
+    plain, exact = stored_and_exact(fig)
+    true, _ = stored_and_exact(fig, "photo")
     plt.close(fig)
     original = rgb2lab(colors_of(exact) / 255)
     errors = [
         deltaE_ciede2000(original, rgb2lab(colors_of(png) / 255)).mean() for png in (plain, true)
     ]
     assert errors[1] < 0.9 * errors[0] and len(true) < 1.1 * len(plain)
-    assert len(Image.open(io.BytesIO(true)).getcolors()) <= 256
+
+
+def test_a_photo_is_a_jpeg_with_its_alternative_text(shown):
+    fig = plt.figure(figsize=(1, 1))
+    display.figure(fig, number=1, caption="C", alt="A", kind="photo", marks={"cover": True})
+    (bundle, metadata), _ = shown
+    assert set(bundle) == {"image/jpeg", "text/plain"}
+    assert metadata == {"image/jpeg": {"alt": "A"}, "coursekit": {"cover": True}}
+    assert Image.open(io.BytesIO(base64.b64decode(bundle["image/jpeg"]))).format == "JPEG"
+
+
+def test_a_sheet_of_pixels_keeps_every_color():
+    fig = sheets.sheet({"noise": torch.rand(4, 3, 16, 16)}, zoom=2, shades=255)
+    pixels, exact = stored_and_exact(fig, "pixels")
+    plt.close(fig)
+    assert (colors_of(pixels) == colors_of(exact)).all() and len(pixels) < len(exact)
 
 
 def test_few_colors_are_all_kept():
     flat = np.kron(np.random.default_rng(0).integers(0, 4, (100, 100)) / 3, np.ones((3, 3)))
     fig = plt.figure(figsize=(3, 3))
     fig.add_axes((0, 0, 1, 1)).imshow(flat, cmap="gray", interpolation="nearest")
-    stored, exact = stored_and_exact(fig, true_colors=True)
+    stored, exact = stored_and_exact(fig)
     plt.close(fig)
     assert (colors_of(stored) == colors_of(exact)).all()

@@ -46,7 +46,7 @@ def test_a_sheet_draws_each_pixel_as_a_square_within_a_frame():
 
 
 def test_shades_of_a_sheet_are_few():
-    ramp = torch.linspace(0, 1, 64).view(1, 1, 8, 8).expand(1, 3, 8, 8)
+    ramp = torch.linspace(0, 1, 256).view(1, 1, 16, 16).expand(1, 3, 16, 16)
     drawn = sheets.sheet({"ramp": ramp}, zoom=1).axes[0].images[0].get_array().data
     assert len(set(drawn.flatten().tolist())) == sheets.SHADES + 1
     drawn = sheets.sheet({"ramp": ramp}, zoom=1, shades=3).axes[0].images[0].get_array().data

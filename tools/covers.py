@@ -46,7 +46,7 @@ def sheet(found: list[LessonFile]) -> Image.Image:
         axis.set_title("\n".join(textwrap.wrap(lesson.title, 40)), fontsize=11)
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png")
-    return Image.open(buffer).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    return Image.open(buffer).convert("RGB")
 
 
 def main() -> None:

@@ -132,21 +132,28 @@ def figures(lesson: LessonFile, run: str, measures: dict[str, float]) -> list[tu
 
 
 def first_picture(notebook: dict) -> tuple[bytes, str]:
-    """The PNG marked as a lesson's cover, else the first one, and its alternative text; or none."""
+    """The figure marked as a lesson's cover, else the first, and its alternative text; or none."""
     outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
-    shown = [output for output in outputs if output.get("data", {}).get("image/png")]
-    covers = [o for o in shown if o.get("metadata", {}).get("coursekit", {}).get("cover")]
-    for output in [*covers[-1:], *shown]:
-        alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
-        return base64.b64decode("".join(output["data"]["image/png"])), alt
+    shown = [
+        (kind, output)
+        for output in outputs
+        for kind in ("image/png", "image/jpeg")
+        if output.get("data", {}).get(kind)
+    ]
+    covers = [
+        pair for pair in shown if pair[1].get("metadata", {}).get("coursekit", {}).get("cover")
+    ]
+    for kind, output in [*covers[-1:], *shown]:
+        alt = output.get("metadata", {}).get(kind, {}).get("alt", "")
+        return base64.b64decode("".join(output["data"][kind])), alt
     return b"", ""
 
 
-def thumbnail(png: bytes) -> str:
-    """PNG bytes -> base64 of a JPEG at most 480 pixels wide, on white."""
-    if not png:
+def thumbnail(content: bytes) -> str:
+    """A picture's bytes -> base64 of a JPEG at most 480 pixels wide, on white."""
+    if not content:
         return ""
-    picture = Image.open(io.BytesIO(png)).convert("RGBA")
+    picture = Image.open(io.BytesIO(content)).convert("RGBA")
     white = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
     white.thumbnail((WIDTH, WIDTH))
     buffer = io.BytesIO()

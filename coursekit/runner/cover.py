@@ -1,31 +1,36 @@
 """The best picture of a lesson, at its head: the figure marked as cover, in the first cell too.
 
-The first Markdown cell shows `attachment:cover.png`; the runner puts the picture of this very run
-there, so that a head never shows what its lesson no longer gives.
+The first Markdown cell shows `attachment:cover.png`, or `cover.jpg` where the figure is a JPEG; the
+runner puts the picture of this very run there, so that a head never shows what its lesson no longer
+gives.
 """
 
 from nbformat import NotebookNode
 
-NAME = "cover.png"
+NAMES = {"image/png": "cover.png", "image/jpeg": "cover.jpg"}
 
 
-def picture(notebook: NotebookNode) -> str:
-    """The PNG, as base64, of the figure that was shown with cover=True; empty without one."""
+def picture(notebook: NotebookNode) -> tuple[str, str]:
+    """The figure shown with cover=True: its MIME type and base64; both empty without one."""
     outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
     marked = [
-        output["data"]["image/png"]
+        (kind, "".join(output["data"][kind]).strip())
         for output in outputs
         if output.get("metadata", {}).get("coursekit", {}).get("cover")
+        for kind in NAMES
+        if kind in output["data"]
     ]
-    return "".join(marked[-1]).strip() if marked else ""
+    return marked[-1] if marked else ("", "")
 
 
 def put(notebook: NotebookNode) -> bool:
     """Attach the cover to the first cell that asks for it -> whether anything was changed."""
-    found = picture(notebook)
+    kind, found = picture(notebook)
     for cell in notebook.cells:
-        if found and cell.cell_type == "markdown" and f"attachment:{NAME}" in cell.source:
+        name = NAMES.get(kind, "")
+        if found and cell.cell_type == "markdown" and f"attachment:{name}" in cell.source:
             before = cell.get("attachments", {})
-            cell.attachments = NotebookNode({**before, NAME: {"image/png": found}})
+            others = {each: held for each, held in before.items() if each not in NAMES.values()}
+            cell.attachments = NotebookNode({**others, name: {kind: found}})
             return cell.attachments != before
     return False

@@ -10,6 +10,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import nbformat
+from PIL import Image
 
 from coursekit import config
 from coursekit.errors import CourseError
@@ -56,8 +57,9 @@ def write_pages(lessons: Sequence[LessonFile], source: Path, *, repository: str 
         made = pages.page(lesson, pictures, facts=contents.facts(lesson, repository))
         terms.link(made, known)
         nbformat.write(made, source / f"{lesson.id}.ipynb")
-        if png := contents.cover(lesson)[0]:
-            name = pages.keep(base64.b64encode(png).decode(), pictures)
+        if best := contents.cover(lesson)[0]:
+            kind = str(Image.open(io.BytesIO(best)).format).lower()
+            name = pages.keep(base64.b64encode(best).decode(), pictures, kind)
             covers[lesson.id] = f"{pages.PICTURES}/{name}"
     (source / "index.md").write_text(contents.index(lessons, covers), encoding="utf-8")
     (source / "syllabus.md").write_text(contents.syllabus(lessons), encoding="utf-8")

@@ -5,9 +5,9 @@ from nbformat import v4
 from coursekit.runner import cover
 
 
-def shown(png, *, marked):
+def shown(picture, *, marked, kind="image/png"):
     marks = {"coursekit": {"cover": True}} if marked else {}
-    output = v4.new_output("display_data", {"image/png": png}, metadata=marks)
+    output = v4.new_output("display_data", {kind: picture}, metadata=marks)
     return v4.new_code_cell("lesson.figure(fig)", outputs=[output])
 
 
@@ -19,6 +19,14 @@ def test_the_marked_figure_is_attached_to_the_head():
     assert cover.put(notebook)
     assert notebook.cells[0].attachments == {"cover.png": {"image/png": "BBBB"}}
     assert not cover.put(notebook)  # nothing to change any more
+
+
+def test_a_jpeg_takes_the_place_of_the_cover_before_it():
+    head = v4.new_markdown_cell("![Clothes](attachment:cover.jpg)")
+    head.attachments = {"cover.png": {"image/png": "AAAA"}}
+    notebook = v4.new_notebook(cells=[head, shown("BBBB", marked=True, kind="image/jpeg")])
+    assert cover.put(notebook)
+    assert notebook.cells[0].attachments == {"cover.jpg": {"image/jpeg": "BBBB"}}
 
 
 def test_other_attachments_stay():

@@ -69,6 +69,16 @@ def test_frames_become_files_and_a_place_for_sliders(tmp_path):
     assert all((tmp_path / name.partition("/")[2]).exists() for name in told["files"])
 
 
+def test_a_jpeg_is_kept_as_one(tmp_path):
+    stored = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(stored, "jpeg")
+    picture = base64.b64encode(stored.getvalue()).decode()
+    marks = {"image/jpeg": {"alt": "A sky"}}
+    output = v4.new_output("display_data", {"image/jpeg": picture}, metadata=marks)
+    shown = pages._shown(output, tmp_path).data["text/html"]
+    assert 'alt="A sky"' in shown and [file.suffix for file in tmp_path.iterdir()] == [".jpeg"]
+
+
 def test_the_head_shows_its_cover_and_the_facts_below_the_title(made):
     assert made.cells[0].source.startswith("# 01 Things\n\n*Facts.*\n")
     assert "![best](_pictures/" in made.cells[0].source
