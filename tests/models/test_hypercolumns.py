@@ -12,6 +12,7 @@ from coursekit.models.hypercolumns import (
     Hypercolumns,
     LightnessTable,
     follow_edges,
+    mean_around,
     ridge,
 )
 from coursekit.models.ops import count_parameters
@@ -100,3 +101,10 @@ def test_follow_edges_keeps_what_is_linear_in_lightness_and_smooths_the_rest():
     assert follow_edges(noise, light).var() < 0.1 * noise.var()
     flat = torch.full((1, 2, 48, 48), 0.3)
     torch.testing.assert_close(follow_edges(flat, light), flat)
+
+
+@pytest.mark.parametrize("side", [1, 3, 17])
+def test_mean_around_is_the_mean_of_the_square(side):
+    values = torch.rand(2, 3, 12, 15)
+    whole = F.avg_pool2d(values, side, stride=1, padding=side // 2, count_include_pad=False)
+    torch.testing.assert_close(mean_around(values, side), whole)
