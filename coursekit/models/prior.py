@@ -51,6 +51,7 @@ class PixelCNN(nn.Module):
     def __init__(self, codes: int = 256, size: int = 16, *, width: int = 64, blocks: int = 3):
         super().__init__()
         self.codes, self.size = codes, size
+        self.reach = 2 + blocks  # cells that a logit sees in each direction: 5x5, then 3x3 each
         self.embedding = nn.Embedding(codes, width)
         self.first = MaskedConv2d(width, width, 5, sees_itself=False)
         self.place = nn.Parameter(torch.zeros(1, width, size, size))
@@ -58,11 +59,12 @@ class PixelCNN(nn.Module):
             *(MaskedResidual(width) for _ in range(blocks)), nn.ReLU(), nn.Conv2d(width, codes, 1)
         )
 
-    def forward(self, codes: Tensor) -> Tensor:
-        x = self.embedding(codes).movedim(-1, 1)  # (B, width, h, W)
-        return self.blocks(
-            self.first(x) + self.place[:, :, : codes.shape[1]]
-        )  # fewer rows than all are allowed
+    def forward(self, codes: Tensor, *, top: int = 0, left: int = 0) -> Tensor:
+        """top, left: where the codes lie, when they are a part of a grid."""
+        x = self.embedding(codes).movedim(-1, 1)  # (B, width, h, w)
+        rows, columns = codes.shape[1:]
+        place = self.place[:, :, top : top + rows, left : left + columns]
+        return self.blocks(self.first(x) + place)
 
     def nats(self, codes: Tensor) -> Tensor:
         """-log p(codes) of each grid: what an arithmetic coder with this prior would spend.
@@ -73,13 +75,15 @@ class PixelCNN(nn.Module):
 
     @torch.no_grad()
     def sample(self, count: int, *, generator: torch.Generator | None = None) -> Tensor:
-        """Draw grids cell by cell. -> codes (count, H, W)."""
+        """Draw grids cell by cell, each from the part that its logits see. -> (count, H, W)."""
         codes = torch.zeros(
             count, self.size, self.size, dtype=torch.int64, device=self.place.device
         )
         for row in range(self.size):
             for column in range(self.size):
-                logits = self(codes[:, : row + 1])[:, :, row, column]  # (count, K)
+                top, left = (max(0, place - self.reach) for place in (row, column))
+                seen = codes[:, top : row + 1, left : column + self.reach + 1]
+                logits = self(seen, top=top, left=left)[:, :, -1, column - left]  # (count, K)
                 share = logits.float().softmax(1).cpu()
                 sampled = torch.multinomial(share, 1, generator=generator)
                 codes[:, row, column] = sampled.flatten().to(codes.device)

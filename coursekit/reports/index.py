@@ -11,6 +11,7 @@ from pathlib import Path
 from markupsafe import Markup
 from PIL import Image
 
+from coursekit import config
 from coursekit import results as published
 from coursekit.reports import document, html
 from coursekit.reports.metadata import machine_of
@@ -137,7 +138,7 @@ def first_picture(notebook: dict) -> tuple[bytes, str]:
     shown = [
         (kind, output)
         for output in outputs
-        for kind in ("image/png", "image/jpeg")
+        for kind in config.FIGURES
         if output.get("data", {}).get(kind)
     ]
     covers = [

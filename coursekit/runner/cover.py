@@ -7,7 +7,9 @@ gives.
 
 from nbformat import NotebookNode
 
-NAMES = {"image/png": "cover.png", "image/jpeg": "cover.jpg"}
+from coursekit import config
+
+NAMES = {kind: f"cover.{suffix}" for kind, suffix in config.FIGURES.items()}
 
 
 def picture(notebook: NotebookNode) -> tuple[str, str]:

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from nbformat import NotebookNode, from_dict, v4
 
+from coursekit import config
 from coursekit.grading import edition
 from coursekit.reports.direction import rightwards
 from coursekit.runner.lessons import LessonFile
 
 PICTURES = "_pictures"
-KINDS = {"image/png": "png", "image/jpeg": "jpeg"}  # of figures, and their files' suffixes
 ATTACHED = re.compile(r"\(attachment:([^)\s]+)\)")
 SOLUTION = {"code_prompt_show": "Show a solution", "code_prompt_hide": "Hide the solution"}
 SETUP = {"code_prompt_show": "Show imports and settings", "code_prompt_hide": "Hide"}
@@ -107,9 +107,9 @@ def _code(cell: NotebookNode, pictures: Path, lesson: str) -> list[NotebookNode]
 def _shown(output: NotebookNode, pictures: Path) -> NotebookNode:
     """An output; a picture as HTML with its alternative text, and no number marked as measured."""
     data = output.get("data", {})
-    if kind := next((kind for kind in KINDS if kind in data), ""):
+    if kind := next((kind for kind in config.FIGURES if kind in data), ""):
         alt = output.metadata.get(kind, {}).get("alt", "")
-        name = keep("".join(data[kind]), pictures, KINDS[kind])
+        name = keep("".join(data[kind]), pictures, config.FIGURES[kind])
         source, words = f"{PICTURES}/{name}", html.escape(alt, quote=True)
         moving = _moving(output.metadata.get("coursekit", {}).get("frames"), pictures)
         output.data = {"text/html": f'<img class="ck-figure" src="{source}" alt="{words}">{moving}'}

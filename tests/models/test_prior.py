@@ -101,6 +101,21 @@ def test_one_grid_is_learned_by_heart_and_sampled_again():
     assert samples.shape == (3, 4, 4) and (samples == codes).float().mean() > 0.9
 
 
+def test_the_part_of_a_grid_that_sampling_looks_at_gives_the_same_logits():
+    model, size = PixelCNN(codes=5, size=12, width=8, blocks=2).eval(), 12
+    torch.nn.init.normal_(model.place)
+    codes = torch.randint(5, (2, size, size))
+    whole = model(codes)
+    assert model.reach == 4
+    for row, column in ((0, 0), (5, 0), (11, 11), (7, 6), (6, 11), (11, 3)):
+        top, left = max(0, row - 4), max(0, column - 4)
+        part = model(codes[:, top : row + 1, left : column + 5], top=top, left=left)
+        found, wanted = part[:, :, -1, column - left], whole[:, :, row, column]
+        torch.testing.assert_close(found, wanted)
+    nearer = model(codes[:, 4:8, 3:11], top=4, left=3)  # one row and column too few
+    assert not torch.allclose(nearer[:, :, -1, 3], whole[:, :, 7, 6], atol=1e-6)
+
+
 def test_samples_depend_on_the_generator_alone():
     model = PixelCNN(codes=6, size=4, width=8, blocks=1)
     first, again, other = (

@@ -76,7 +76,7 @@ def test_a_jpeg_is_kept_as_one(tmp_path):
     marks = {"image/jpeg": {"alt": "A sky"}}
     output = v4.new_output("display_data", {"image/jpeg": picture}, metadata=marks)
     shown = pages._shown(output, tmp_path).data["text/html"]
-    assert 'alt="A sky"' in shown and [file.suffix for file in tmp_path.iterdir()] == [".jpeg"]
+    assert 'alt="A sky"' in shown and [file.suffix for file in tmp_path.iterdir()] == [".jpg"]
 
 
 def test_the_head_shows_its_cover_and_the_facts_below_the_title(made):
