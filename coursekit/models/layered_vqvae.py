@@ -38,7 +38,11 @@ class LayeredVQVAE(nn.Module):
 
     def encode(self, x: Tensor) -> Quantized:
         mu, _ = self.encoder(x)  # (B, latent); the spread is not used
-        return self.quantizer(mu.unflatten(1, (-1, PAIR)).movedim(1, 2)[..., None])
+        return self.quantize(mu)
+
+    def quantize(self, numbers: Tensor) -> Quantized:
+        """The nearest code of each pair of an encoder's numbers (B, latent)."""
+        return self.quantizer(numbers.unflatten(1, (-1, PAIR)).movedim(1, 2)[..., None])
 
     def layers(self, z: Tensor) -> Layers:
         hidden, masks = self.decoder(z[..., 0].movedim(1, 2).flatten(1))  # (B, 2, codes, 1)
