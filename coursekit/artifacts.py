@@ -7,6 +7,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from coursekit import config, files
+from coursekit.errors import CourseError
 from coursekit.lesson import Lesson
 
 
@@ -27,10 +28,16 @@ def write(lesson: Lesson, name: str, **tensors: Tensor) -> Path:
 def read(lesson: Lesson, of: str, name: str) -> dict[str, Tensor] | None:
     """What lesson `of` (as "06_vae") left as `name` in its last run of the same profile.
 
-    None where there is nothing whole.
+    None where there is nothing whole. CourseError then in a run whose outputs are stored: what a
+    notebook keeps must not depend on what was run before.
     """
     path = find(lesson, of, name)
     if path is None:
+        if lesson.out.parent.name == config.STORED:
+            raise CourseError(
+                f"{of} has left no {name!r}, and stored outputs show it; first: "
+                f"coursekit run {of} --profile {lesson.profile}"
+            )
         return None
     with safe_open(path, framework="pt") as file:
         return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no mapping)

@@ -19,6 +19,7 @@ from coursekit.errors import UsageError
 PROFILES = ("smoke", "quick", "full")
 FORMATS = ("html", "docx", "pdf")  # of reports
 FIGURES = {"image/png": "png", "image/jpeg": "jpg"}  # kinds of figures: their files' suffix
+STORED = "stored"  # the folder of runs whose outputs a notebook keeps
 THREADS = 1  # other cores are for other lessons, and for the runs of a sweep
 
 PACKAGE = Path(__file__).resolve().parent

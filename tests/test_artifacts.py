@@ -5,6 +5,7 @@ import torch
 
 import coursekit as ck
 from coursekit import artifacts
+from coursekit.errors import CourseError
 
 
 @pytest.fixture
@@ -41,6 +42,15 @@ def test_nothing_is_found_of_another_profile_lesson_or_name(lessons):
         and artifacts.read(smoke, "07_cvae", "faces") is None
     )
     assert artifacts.read(smoke, "06_vae", "faces") is not None
+
+
+def test_a_run_whose_outputs_are_stored_must_find_it(lessons, tmp_path, monkeypatch):
+    artifacts.write(lessons("06_vae"), "faces", faces=faces())
+    monkeypatch.setenv("COURSEKIT_OUT", str(tmp_path / "runs" / "stored" / "08_vq_vae"))
+    stored = lessons("08_vq_vae")
+    assert artifacts.read(stored, "06_vae", "faces") is not None
+    with pytest.raises(CourseError, match="coursekit run 07_cvae --profile quick"):
+        artifacts.read(stored, "07_cvae", "faces")
 
 
 def test_the_last_run_counts(lessons):

@@ -29,7 +29,7 @@ def refresh(lesson: LessonFile, *, on_cell: OnCell = lambda *event: None) -> int
             f"{lesson.id} was not refreshed: {Variable.SET} is set, "
             "and stored outputs are those of the stored settings; unset it"
         )
-    job = Job(lesson.id, str(lesson.path), str(config.runs() / "stored" / lesson.id), ())
+    job = Job(lesson.id, str(lesson.path), str(config.runs() / config.STORED / lesson.id), ())
     outcome = execute(job, on_cell, anew=True)  # a sweep would go on with an earlier table
     results = outcome.results
     if results is None:
